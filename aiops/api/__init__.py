@@ -1,0 +1,1 @@
+"""HTTP: REST + OpenAPI, pages, authentication."""

@@ -1,0 +1,18 @@
+"""Settings of the HTTP server."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where pages and API are served."""
+
+    bind: str = field(default="127.0.0.1", metadata={"help": "Address to listen on."})
+    port: int = field(default=8420, metadata={"help": "TCP port; 0 takes a free one."})
+    tls_certificate: str = field(default="", metadata={"help": "PEM file."})
+    tls_key: str = field(default="", metadata={"help": "PEM file, mode 0600."})
+    insecure: str = field(
+        default="",
+        metadata={"help": "`i-understand` allows another address than loopback without TLS."},
+    )
+    language: str = field(default="en", metadata={"help": "Default language: en or zh."})

@@ -1,0 +1,1 @@
+"""Stage 1: run collectors in time, check data quality."""

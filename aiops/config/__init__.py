@@ -1,0 +1,1 @@
+"""config.yaml → frozen settings; all errors at once."""

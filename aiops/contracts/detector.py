@@ -1,0 +1,38 @@
+"""Detectors: panel in, scores out, state beside."""
+
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from aiops.domain.anomaly import Scores
+from aiops.domain.panel import Panel
+from aiops.domain.state import State
+
+
+class DetectorScope(StrEnum):
+    """What one unit of a detector's state is."""
+
+    SERIES = "series"
+    ASSET = "asset"
+    PEERS = "peers"
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Scores whole fleets, causally.
+
+    Promises: each cell is consumed once, in time order; the scores of a prefix are the
+    prefix of the scores, however the cells are cut into calls; work is proportional to the
+    new cells; a higher score is stranger; NaN only with a reason. ``start`` and ``update``
+    are pure: they change none of their arguments and read no clock.
+    """
+
+    scope: DetectorScope
+    version: str
+
+    def start(self, n_units: int) -> State:
+        """Returns the state of units that have seen nothing."""
+        ...
+
+    def update(self, state: State, panel: Panel) -> tuple[State, Scores]:
+        """Scores the new cells and returns the state after them."""
+        ...

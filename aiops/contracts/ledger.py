@@ -1,0 +1,214 @@
+"""The ledger: everything decided, relational, one transaction per decision."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from aiops.contracts.collector import Cursor, Inventory
+from aiops.contracts.store import Catalogue
+from aiops.domain.access import Credential
+from aiops.domain.anomaly import Anomaly
+from aiops.domain.asset import Asset, Edge, Viewer
+from aiops.domain.decision import Decision
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import Incident
+from aiops.domain.metric import Limit, Metric
+from aiops.domain.risk import Risk
+from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One analysed window; ``(shard, analysis, end)`` is unique.
+
+    Attributes:
+        analysis: ``detect`` or ``forecast``.
+        end: ns.
+        state: ``done``, ``skipped`` (older than the catch-up bound) or ``revised``.
+    """
+
+    shard: str
+    analysis: str
+    end: int
+    state: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A saved detector or forecaster state: the file is written and synced before this row."""
+
+    name: str
+    version: str
+    shard: str
+    window_end: int
+    path: str
+    series: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who changed what, when and from where; rows are hash-chained."""
+
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    digest: str = ""
+
+
+class LedgerTransaction(Protocol):
+    """Writes that are committed together or not at all."""
+
+    def put_window(self, window: Window) -> bool:
+        """Records a window; False when another run has already committed it."""
+        ...
+
+    def put_incident(self, incident: Incident) -> Incident:
+        """Inserts or replaces by key; returns it with its number."""
+        ...
+
+    def put_anomalies(self, anomalies: Iterable[Anomaly]) -> None:
+        """Inserts or updates by (series, start, detector)."""
+        ...
+
+    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+        """Keeps the newest per series, and every one that has a probability ≥ 0.05."""
+        ...
+
+    def put_risks(self, risks: Iterable[Risk]) -> None:
+        """Replaces the newest risk per asset."""
+        ...
+
+    def put_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Appends to the trace; equal consecutive decisions of a subject are merged."""
+        ...
+
+    def enqueue(self, destination: str, draft: TicketDraft, now: datetime) -> OutboxMessage | None:
+        """Adds an outbox row; None when the newest row of that incident there is equal."""
+        ...
+
+    def put_message(self, message: OutboxMessage) -> None:
+        """Replaces an outbox row by id."""
+        ...
+
+    def put_ticket(self, incident_key: str, ticket: Ticket) -> None:
+        """Links a ticket to its incident."""
+        ...
+
+    def put_checkpoint(self, checkpoint: Checkpoint) -> list[Checkpoint]:
+        """Names a saved state; returns those beyond the newest two, whose files may go."""
+        ...
+
+    def audit(
+        self,
+        at: datetime,
+        who: str,
+        what: str,
+        subject: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+    ) -> None:
+        """Appends to the hash-chained audit log."""
+        ...
+
+
+class Ledger(Protocol):
+    """Reads are filtered by the viewer in this one place; writes carry a fencing token."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Series keys to ids."""
+        ...
+
+    @property
+    def installation(self) -> str:
+        """Random id of this installation, made at first start."""
+        ...
+
+    # writing
+    def begin(self, fence: int | None = None) -> AbstractContextManager[LedgerTransaction]:
+        """Opens a transaction; commits at the end of the block, rolls back on any error.
+
+        Raises:
+            Fenced: The token is older than the newest lease: another daemon leads now.
+        """
+        ...
+
+    def acquire_lease(self, owner: str, ttl: timedelta, now: datetime) -> int | None:
+        """Takes or renews the leader lease; returns the fencing token, None if another holds it."""
+        ...
+
+    def release_lease(self, owner: str) -> None:
+        """Gives the lease up, if held."""
+        ...
+
+    def put_inventory(self, source: str, inventory: Inventory, now: datetime) -> None:
+        """Adds or updates assets, metrics, limits and edges a source has discovered."""
+        ...
+
+    def put_cursor(self, source: str, cursor: Cursor) -> None:
+        """Remembers a collector's cursor; called after its batch is durable."""
+        ...
+
+    def put_credential(self, credential: Credential) -> None:
+        """Inserts or replaces by digest."""
+        ...
+
+    def delete_credential(self, digest: str) -> None:
+        """Removes a token, session or link."""
+        ...
+
+    # reading: configuration of the world
+    def assets(self, viewer: Viewer) -> list[Asset]: ...
+    def asset(self, viewer: Viewer, key: str) -> Asset | None: ...
+    def metrics(self) -> dict[str, Metric]: ...
+    def limits(self) -> list[Limit]: ...
+    def edges(self) -> list[Edge]: ...
+    def cursor(self, source: str) -> Cursor: ...
+    def credential(self, digest: str) -> Credential | None: ...
+
+    # reading: what was decided
+    def newest_window(self, shard: str, analysis: str) -> int | None: ...
+    def checkpoint(self, name: str, version: str, shard: str) -> Checkpoint | None: ...
+    def incident(self, viewer: Viewer, key: str) -> Incident | None: ...
+    def incidents(
+        self,
+        viewer: Viewer,
+        *,
+        open_only: bool = False,
+        asset: str | None = None,
+        limit: int = 1000,
+    ) -> list[Incident]:
+        """Newest first."""
+        ...
+
+    def risks(self, viewer: Viewer) -> list[Risk]: ...
+    def crossings(self, viewer: Viewer, asset: str | None = None) -> list[Crossing]: ...
+    def anomalies(
+        self, viewer: Viewer, asset: str | None, start: datetime, end: datetime
+    ) -> list[Anomaly]: ...
+    def decisions(
+        self, viewer: Viewer, *, subject: str | None = None, asset: str | None = None, limit: int
+    ) -> list[Decision]: ...
+    def messages(
+        self, *, states: Sequence[str], destination: str | None = None, limit: int = 1000
+    ) -> list[OutboxMessage]: ...
+    def due_messages(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:
+        """Unfinished rows that may be tried now.
+
+        At most one (the oldest) per incident and destination, so that their order is kept.
+        """
+        ...
+
+    def tickets(self, incident_key: str) -> list[Ticket]: ...
+    def audit_rows(self, limit: int = 1000) -> list[AuditRow]: ...
+    def verify_audit(self) -> int | None:
+        """Returns the number of the first row whose chain is broken, None when it is whole."""
+        ...
+
+    def status(self) -> Mapping[str, object]: ...
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The shell: ticks, clock, signals, own metrics, health."""

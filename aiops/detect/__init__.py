@@ -1,0 +1,1 @@
+"""Stage 3a: panel → score → calibrate → decide."""

@@ -1,0 +1,59 @@
+"""Named reasons: every decision to open, update, hold, close, send or withhold has one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was decided. The value is stored, shown and searched for."""
+
+    # an incident opens or changes
+    CROSSING_LIKELY = "crossing_likely"
+    FAILURE_SEEN = "failure_seen"
+    SOURCE_SILENT = "source_silent"
+    PREDICTION_CHANGED = "prediction_changed"
+    RISK_REPEATED = "risk_repeated"
+    RISK_RETURNED = "risk_returned"
+    RISK_GONE = "risk_gone"
+    RISK_FALLING = "risk_falling"
+    PREDICTION_EXPIRED = "prediction_expired"
+    FAILURE_HAPPENED = "failure_happened"
+    BY_PERSON = "by_person"
+    BY_TICKET = "by_ticket"
+    # nothing opens
+    PROBABILITY_TOO_LOW = "probability_too_low"
+    NOT_SUSTAINED = "not_sustained"
+    NOT_YET_DUE = "not_yet_due"
+    RANGE_TOO_WIDE = "range_too_wide"
+    ANOMALY_ONLY = "anomaly_only"
+    ABSTAINED = "abstained"
+    IN_MAINTENANCE = "in_maintenance"
+    SILENCED = "silenced"
+    NO_CRITICALITY = "no_criticality"
+    # a ticket is sent or withheld
+    FIRST_NOTIFICATION = "first_notification"
+    STATE_CHANGED = "state_changed"
+    STAGE_SHADOW = "stage_shadow"
+    STAGE_SUGGEST = "stage_suggest"
+    ALREADY_OVER = "already_over"
+    GROUPED_IN_STORM = "grouped_in_storm"
+    NO_DESTINATION = "no_destination"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One step of the trace from sample to send.
+
+    Attributes:
+        subject: What it was decided about: an incident key, or ``asset signal``.
+        action: ``open``, ``update``, ``hold``, ``close``, ``send``, ``withhold`` or ``nothing``.
+        detail: One English sentence with the numbers that decided.
+    """
+
+    at: datetime
+    subject: str
+    asset: str
+    action: str
+    reason: Reason
+    detail: str = ""

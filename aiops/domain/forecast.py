@@ -1,0 +1,102 @@
+"""Forecasts of fleets, and the crossing of a limit."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops.domain.abstention import Abstention
+from aiops.domain.metric import Direction
+from aiops.domain.panel import Calendar
+from aiops.domain.series import FloatArray, IntArray, SeriesKey
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the future or of the values' nature when forecasting.
+
+    Attributes:
+        calendar: Season phases of the ``horizon`` future cells, same zones as the panel's.
+        floor, ceiling: ``(n_series,)`` physical bounds, ±inf where there is none.
+        growth: What-if: multiplies the trend (1 = as it is).
+        added: What-if: ``(n_series,)`` amount added at once, in the series' unit.
+    """
+
+    calendar: Calendar | None = None
+    floor: FloatArray | None = None
+    ceiling: FloatArray | None = None
+    growth: float = 1.0
+    added: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Quantiles of many series, monotone in the level.
+
+    Attributes:
+        series: ``(n_series,)`` ids.
+        origin: ns, end of the last cell that was used; step k covers
+            ``[origin + (k-1)·step, origin + k·step)``.
+        levels: ``(n_levels,)`` ascending, 0 < level < 1.
+        quantiles: ``(n_series, horizon, n_levels)``; NaN rows only where ``reason`` ≠ 0.
+        paths: ``(n_series, n_paths, horizon)`` float32 equally likely futures, or None.
+            Probabilities of a first crossing come from paths, never from the quantiles.
+        reason: ``(n_series,)`` uint8 of :class:`Abstention`.
+    """
+
+    series: IntArray
+    origin: int
+    step: timedelta
+    levels: FloatArray
+    quantiles: FloatArray
+    reason: NDArray[np.uint8]
+    method: str
+    version: str
+    paths: NDArray[np.float32] | None = None
+
+    @property
+    def horizon(self) -> int:
+        """Number of steps ahead."""
+        return int(self.quantiles.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """When a series first meets its limit: a range and its probability, or a reason for none.
+
+    Attributes:
+        horizon: How far ahead was looked, from ``origin``.
+        probability: That the limit is met within the horizon (None where it abstains).
+        early, likely, late: 10, 50 and 90 % quantiles of the time, given that it is met.
+        abstained: Reason code, ``Abstention.NONE`` when an answer is given.
+        method: Name and version of the forecaster.
+        value: Last value seen.
+        growth: Trend of the last part of the history, unit per second (for the sentence).
+    """
+
+    series: SeriesKey
+    origin: datetime
+    horizon: timedelta
+    limit: float
+    direction: Direction
+    probability: float | None = None
+    early: datetime | None = None
+    likely: datetime | None = None
+    late: datetime | None = None
+    abstained: Abstention = Abstention.NONE
+    method: str = ""
+    value: float = field(default=float("nan"))
+    growth: float = field(default=float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Remaining useful life of an asset, in the unit of its history's time column."""
+
+    asset: str
+    p10: float
+    p50: float
+    p90: float
+    health: float
+    failure_class: str = ""

@@ -1,0 +1,55 @@
+"""What is measured: unit, kind, bad direction, limits."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class MetricKind(StrEnum):
+    """A gauge is read as it is; a counter only grows and is read as its rate per second."""
+
+    GAUGE = "gauge"
+    COUNTER = "counter"
+
+
+class Direction(StrEnum):
+    """Which way a value moves when things get worse."""
+
+    UP = "up"
+    DOWN = "down"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A declared metric.
+
+    Attributes:
+        name: OpenTelemetry semantic name where one exists, for example
+            ``system.filesystem.utilization``.
+        unit: UCUM code (``1``, ``By``, ``s``, ``Cel``, ``By/s``).
+        floor, ceiling: Physical bounds a value cannot pass, or None.
+        provisional: True when it was not declared before its first sample.
+    """
+
+    name: str
+    unit: str = "1"
+    kind: MetricKind = MetricKind.GAUGE
+    bad_direction: Direction = Direction.BOTH
+    floor: float | None = None
+    ceiling: float | None = None
+    description: str = ""
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Where a metric of an asset (or of every asset, when ``asset`` is empty) counts as failed.
+
+    ``direction`` is ``up`` (failed at or above ``fail``) or ``down`` (at or below).
+    """
+
+    metric: str
+    direction: Direction
+    fail: float
+    warn: float | None = None
+    asset: str = ""

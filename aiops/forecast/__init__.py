@@ -1,0 +1,1 @@
+"""Stage 3b: panel → quantiles → time to limit."""

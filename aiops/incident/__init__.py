@@ -1,0 +1,1 @@
+"""Stage 5: decide, explain, keep the life of an incident."""

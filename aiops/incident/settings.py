@@ -1,0 +1,41 @@
+"""Settings of incidents and the ladder."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aiops.domain.incident import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentSettings:
+    """When an incident opens, stays and closes."""
+
+    open_probability: float = field(
+        default=0.7, metadata={"help": "A crossing at least this likely opens an incident."}
+    )
+    close_probability: float = field(
+        default=0.3, metadata={"help": "Below it an open incident begins to close."}
+    )
+    hold: int = field(
+        default=2, metadata={"help": "Consecutive forecasts that must agree before a change."}
+    )
+    reopen_within: timedelta = field(
+        default=timedelta(minutes=30),
+        metadata={"help": "A risk that returns within it reopens the incident."},
+    )
+    repair_lead: timedelta = field(
+        default=timedelta(hours=4), metadata={"help": "Time a repair needs (latest safe start)."}
+    )
+    grace: timedelta = field(
+        default=timedelta(hours=24),
+        metadata={"help": "A predicted failure may come this much after the late end."},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LadderSettings:
+    """Nothing pages on day one."""
+
+    start: Stage = field(
+        default=Stage.SHADOW, metadata={"help": "shadow (only here), suggest or act (tickets)."}
+    )

@@ -1,0 +1,1 @@
+"""Everything decided, relational: incidents, outbox, windows, outcomes, leases, audit."""

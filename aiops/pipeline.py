@@ -1,0 +1,1 @@
+"""The data's way through the service, in one screen."""

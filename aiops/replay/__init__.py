@@ -1,0 +1,1 @@
+"""The same pipeline over recorded history with a virtual clock."""

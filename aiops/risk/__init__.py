@@ -1,0 +1,1 @@
+"""Stage 4: anomalies + forecasts + criticality → probability × impact × time left."""

@@ -1,0 +1,1 @@
+"""Time series: engines, the live window, panels."""

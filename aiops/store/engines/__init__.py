@@ -1,0 +1,3 @@
+"""Series stores: one module each."""
+
+FAMILY = "stores"

@@ -1,0 +1,1 @@
+"""Published checkers for plug-ins, a fake clock and panel builders."""

@@ -1,0 +1,1 @@
+"""Stage 6: outbox → look up → send → reconcile."""

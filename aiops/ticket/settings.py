@@ -1,0 +1,36 @@
+"""Settings of tickets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """One foreign system."""
+
+    name: str = field(metadata={"help": "Unique name of the destination."})
+    type: str = field(metadata={"help": "Ticket system plug-in, see `aiops plugins`."})
+    enabled: bool = field(default=True, metadata={"help": "Set to false to pause it."})
+    settings: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"help": "Settings of the plug-in."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSettings:
+    """Where tickets go and how long is tried."""
+
+    destinations: tuple[DestinationSettings, ...] = field(
+        default=(), metadata={"help": "Systems that get a ticket for each incident."}
+    )
+    max_age: timedelta = field(
+        default=timedelta(hours=72), metadata={"help": "After it an unsent message is parked."}
+    )
+    sync_interval: timedelta = field(
+        default=timedelta(seconds=60), metadata={"help": "How often open tickets are read back."}
+    )
+    public_url: str = field(
+        default="", metadata={"help": "Address of this service as written into tickets."}
+    )

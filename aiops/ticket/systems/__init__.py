@@ -1,0 +1,3 @@
+"""Ticket systems: one module each."""
+
+FAMILY = "ticket_systems"

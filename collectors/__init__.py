@@ -1,0 +1,3 @@
+"""Shelf of collectors: see aiops.plugins."""
+
+FAMILY = "collectors"

@@ -1,0 +1,3 @@
+"""Shelf of dashboards: see aiops.plugins."""
+
+FAMILY = "dashboards"

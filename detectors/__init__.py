@@ -1,0 +1,3 @@
+"""Shelf of detectors: see aiops.plugins."""
+
+FAMILY = "detectors"

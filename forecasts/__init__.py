@@ -1,0 +1,3 @@
+"""Shelf of forecasts: see aiops.plugins."""
+
+FAMILY = "forecasts"
