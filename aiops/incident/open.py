@@ -1,0 +1,161 @@
+"""Writing a new incident: key, prediction, sentence, frozen evidence, priority."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiops.domain.asset import Asset
+from aiops.domain.decision import Reason
+from aiops.domain.event import Failure
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import (
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Prediction,
+    Stage,
+    Transition,
+    incident_key,
+)
+from aiops.domain.metric import Metric
+from aiops.domain.series import SeriesKey
+from aiops.incident import sentence
+
+REPORTED: Final = "reported"
+"""Signal of an incident that was opened on a reported failure, not on a sample."""
+
+EvidenceOf = Callable[[Crossing], Mapping[str, Any]]
+"""Reads what is frozen with a decision: history, forecast, limit, versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is needed to write an incident.
+
+    Attributes:
+        window_end: ns, end of the window in which this round's data ends.
+        stage: Rung of the ladder.
+        repair_leads: Asset key to the time its repair needs, where it differs.
+    """
+
+    installation: str
+    assets: Mapping[str, Asset]
+    metrics: Mapping[str, Metric]
+    stage: Stage
+    window_end: int
+    evidence: EvidenceOf
+    default_repair_lead: timedelta
+    repair_leads: Mapping[str, timedelta]
+
+    def asset(self, key: str) -> Asset:
+        """Returns the asset, or a bare one when it is not in the inventory (any more)."""
+        return self.assets.get(key) or Asset(key, kind="unknown")
+
+    def subject(self, series: SeriesKey) -> sentence.Subject:
+        """Returns what a sentence about this series speaks of."""
+        metric = self.metrics.get(series.metric) or Metric(series.metric, provisional=True)
+        return sentence.Subject(self.asset(series.asset), metric, series.signal)
+
+    def repair_lead(self, asset: str) -> timedelta:
+        """Returns the time a repair of the asset needs."""
+        return self.repair_leads.get(asset, self.default_repair_lead)
+
+
+def open_predictive(opening: Opening, crossing: Crossing, now: datetime) -> Incident:
+    """Returns a new incident for a limit that will probably be met."""
+    prediction = prediction_of(crossing, opening.repair_lead(crossing.series.asset))
+    words = sentence.predicted(opening.subject(crossing.series), crossing, now)
+    return _new(
+        opening,
+        IncidentKind.PREDICTIVE,
+        crossing.series,
+        now,
+        Reason.CROSSING_LIKELY,
+        words,
+        {**opening.evidence(crossing), "value": crossing.value},
+        prediction,
+    )
+
+
+def open_reactive(opening: Opening, cause: Crossing | Failure, now: datetime) -> Incident:
+    """Returns a new incident for a limit that is met, or a failure that was reported."""
+    if isinstance(cause, Crossing):
+        words = sentence.happened(
+            opening.subject(cause.series), cause.value, cause.limit, cause.origin
+        )
+        evidence = {**opening.evidence(cause), "value": cause.value}
+        series = cause.series
+    else:
+        words = sentence.failed(opening.asset(cause.asset), cause.kind, cause.at)
+        evidence, series = {}, SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
+    return _new(
+        opening, IncidentKind.REACTIVE, series, now, Reason.FAILURE_SEEN, words, evidence, None
+    )
+
+
+def prediction_of(crossing: Crossing, repair_lead: timedelta) -> Prediction:
+    """Returns the prediction a crossing makes, with the latest safe start of a repair."""
+    if crossing.probability is None or not (crossing.early and crossing.likely and crossing.late):
+        msg = f"a crossing without an answer predicts nothing: {crossing.series.text}"
+        raise ValueError(msg)
+    return Prediction(
+        probability=crossing.probability,
+        early=crossing.early,
+        likely=crossing.likely,
+        late=crossing.late,
+        limit=crossing.limit,
+        direction=crossing.direction,
+        method=crossing.method,
+        latest_safe_start=crossing.early - repair_lead,
+    )
+
+
+def priority_of(criticality: float, time_left: timedelta) -> int:
+    """Returns the ITIL 4 priority, 1 (critical) to 5 (planning), from impact and urgency.
+
+    Impact has three levels by criticality (thirds), urgency three by the time left (within
+    8 hours, within 3 days, later); they add up as in the usual matrix.
+
+    >>> priority_of(0.9, timedelta(0)), priority_of(0.5, timedelta(days=1))
+    (1, 3)
+    >>> priority_of(0.1, timedelta(days=6))
+    5
+    """
+    impact = 1 if criticality >= 2 / 3 else 2 if criticality >= 1 / 3 else 3
+    urgent, soon = timedelta(hours=8), timedelta(days=3)
+    urgency = 1 if time_left <= urgent else 2 if time_left <= soon else 3
+    return impact + urgency - 1
+
+
+def _new(
+    opening: Opening,
+    kind: IncidentKind,
+    series: SeriesKey,
+    now: datetime,
+    reason: Reason,
+    words: Mapping[str, str],
+    evidence: Mapping[str, Any],
+    prediction: Prediction | None,
+) -> Incident:
+    asset = opening.asset(series.asset)
+    key = incident_key(opening.installation, series.asset, series.signal, opening.window_end)
+    left = prediction.likely - now if prediction else timedelta(0)
+    return Incident(
+        key=key,
+        kind=kind,
+        asset=series.asset,
+        series=series,
+        state=IncidentState.OPEN,
+        stage=opening.stage,
+        opened_at=now,
+        updated_at=now,
+        priority=priority_of(asset.criticality, left),
+        predicted=prediction,
+        current=prediction,
+        sentence=words,
+        evidence=evidence,
+        transitions=(Transition(now, IncidentState.OPEN, reason),),
+        owner=asset.owner,
+        service=asset.service,
+    )

@@ -1,0 +1,122 @@
+"""One deterministic sentence per incident: the same words in page, mail and ticket."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiops.domain.asset import Asset
+from aiops.domain.forecast import Crossing
+from aiops.domain.metric import Direction, Metric
+from aiops.incident.quantity import format_span, format_time, format_value
+
+_NAMES = {
+    "system.filesystem.utilization": ("disk space", "磁盘空间"),
+    "system.filesystem.inodes.utilization": ("inodes", "inode"),
+    "system.memory.utilization": ("memory", "内存"),
+    "system.paging.utilization": ("swap space", "交换空间"),
+    "system.cpu.utilization": ("CPU", "CPU"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a sentence speaks of."""
+
+    asset: Asset
+    metric: Metric
+    signal: str
+
+    @property
+    def ratio(self) -> bool:
+        """Whether values are shares of 1, shown in percent."""
+        return self.metric.unit == "1" and self.metric.name.endswith(("utilization", "ratio"))
+
+    def value(self, value: float) -> str:
+        """Returns a value of this signal in words."""
+        return format_value(value, self.metric.unit, ratio=self.ratio)
+
+    def name(self, language: str) -> str:
+        """Returns the signal's name, in words where it is a well-known one."""
+        known = _NAMES.get(self.metric.name)
+        return known[language == "zh"] if known else self.signal
+
+
+def predicted(subject: Subject, crossing: Crossing, now: datetime) -> dict[str, str]:
+    """Returns what will happen, when, how sure, and on what it rests."""
+    early, likely, late = crossing.early, crossing.likely, crossing.late
+    if early is None or likely is None or late is None or crossing.probability is None:
+        msg = f"a crossing without an answer has no sentence: {crossing.series.text}"
+        raise ValueError(msg)
+    zone, asset = subject.asset.time_zone, subject.asset.display
+    limit, value = subject.value(crossing.limit), subject.value(crossing.value)
+    percent = f"{100 * crossing.probability:.0f} %"
+    at = {
+        language: [format_time(t, zone, language, now=now) for t in (early, likely, late)]
+        for language in ("en", "zh")
+    }
+    moving = _movement(subject, crossing)
+    english = (
+        f"{asset}: {subject.name('en')} will reach its limit of {limit} between {at['en'][0]} "
+        f"and {at['en'][2]} {zone}, most likely {at['en'][1]} ({percent} within "
+        f"{format_span(crossing.horizon, 'en')}); now {value}{moving['en']}."
+    )
+    chinese = (
+        f"{asset}：{subject.name('zh')}预计在 {at['zh'][0]} 至 {at['zh'][2]}（{zone}）之间达到上限 "
+        f"{limit}，最可能为 {at['zh'][1]}"
+        f"（{format_span(crossing.horizon, 'zh')}内概率 {percent}）；"
+        f"当前 {value}{moving['zh']}。"
+    )
+    if crossing.direction is Direction.DOWN:
+        chinese = chinese.replace("达到上限", "降至下限")
+    return {"en": english, "zh": chinese}
+
+
+def happened(subject: Subject, value: float, limit: float, at: datetime) -> dict[str, str]:
+    """Returns that the limit is met now, without a prediction before it."""
+    zone, asset = subject.asset.time_zone, subject.asset.display
+    words = subject.value(value), subject.value(limit)
+    return {
+        "en": f"{asset}: {subject.name('en')} is at {words[0]}, its limit is {words[1]}, since "
+        f"{format_time(at, zone, 'en', now=at)} {zone}.",
+        "zh": f"{asset}：{subject.name('zh')}为 {words[0]}，限值为 {words[1]}，自 "
+        f"{format_time(at, zone, 'zh', now=at)}（{zone}）起。",
+    }
+
+
+def failed(asset: Asset, kind: str, at: datetime) -> dict[str, str]:
+    """Returns that a failure was reported."""
+    zone = asset.time_zone
+    return {
+        "en": f"{asset.display}: failed ({kind}) at {format_time(at, zone, 'en', now=at)} {zone}.",
+        "zh": f"{asset.display}：于 {format_time(at, zone, 'zh', now=at)}（{zone}）"
+        f"发生故障（{kind}）。",
+    }
+
+
+def silent(source: str, since: datetime, zone: str) -> dict[str, str]:
+    """Returns that a source has stopped to answer."""
+    return {
+        "en": f"Source {source} has sent nothing since "
+        f"{format_time(since, zone, 'en', now=since)} {zone}; what it watches is not assessed.",
+        "zh": f"数据源 {source} 自 {format_time(since, zone, 'zh', now=since)}（{zone}）"
+        f"起无数据；其监视对象未评估。",
+    }
+
+
+def _movement(subject: Subject, crossing: Crossing) -> dict[str, str]:
+    per_second = crossing.growth
+    if not per_second or math.isnan(per_second):
+        return {"en": "", "zh": ""}
+    left = abs(crossing.limit - crossing.value) / abs(per_second)
+    size, english, chinese = next(
+        (item for item in _RATES if left >= 2 * item[0]), (1, "second", "每秒")
+    )
+    change = subject.value(abs(per_second) * size)
+    up = per_second > 0
+    return {
+        "en": f", {'rising' if up else 'falling'} {change} per {english}",
+        "zh": f"，{chinese}{'上升' if up else '下降'} {change}",
+    }
+
+
+_RATES = ((86400, "day", "每天"), (3600, "hour", "每小时"), (60, "minute", "每分钟"))
