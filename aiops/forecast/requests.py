@@ -1,0 +1,43 @@
+"""What to look ahead for: each series that has a limit."""
+
+from collections.abc import Mapping, Sequence
+
+from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.series import IntArray, SeriesInfo
+from aiops.forecast.resolution import Request
+
+
+def requests_of(
+    infos: Sequence[SeriesInfo],
+    first_ns: IntArray,
+    metrics: Mapping[str, Metric],
+    limits: Sequence[Limit],
+) -> list[Request]:
+    """Returns one request for each series with a limit, the nearest rule first.
+
+    A limit of the series' own asset goes before one for every asset.
+
+    Args:
+        first_ns: ``(len(infos),)`` time of each series' first sample, 0 where it has none.
+    """
+    limit_by_place = {(limit.asset, limit.metric): limit for limit in limits}
+    requests = []
+    for info, first in zip(infos, first_ns.tolist(), strict=True):
+        key = info.key
+        limit = limit_by_place.get((key.asset, key.metric)) or limit_by_place.get(("", key.metric))
+        if limit is None or not first:
+            continue
+        metric = metrics.get(key.metric) or Metric(key.metric)
+        requests.append(
+            Request(
+                series=info.id,
+                key=key,
+                step_ns=info.step_ns,
+                first_ns=first,
+                limit=limit.fail,
+                direction=Direction.DOWN if limit.direction is Direction.DOWN else Direction.UP,
+                floor=float("-inf") if metric.floor is None else metric.floor,
+                ceiling=float("inf") if metric.ceiling is None else metric.ceiling,
+            )
+        )
+    return requests

@@ -1,0 +1,77 @@
+"""What a person may do to an incident: a pure change, with who and why."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from aiops.contracts.errors import Refused
+from aiops.domain.decision import Decision, Reason
+from aiops.domain.incident import Incident, IncidentState, Outcome, OutcomeKind, Transition
+from aiops.domain.ticket import TicketAction
+from aiops.incident.decide import Decided, Memory, Notice
+
+
+class PersonAction(StrEnum):
+    """Orders of a person."""
+
+    ACKNOWLEDGE = "acknowledge"
+    CLOSE = "close"
+    FALSE = "false"
+    NEW_NORMAL = "new_normal"
+    HAPPENED = "happened"
+    AVERTED = "averted"
+
+
+_VERDICTS = {
+    PersonAction.FALSE: OutcomeKind.FALSE,
+    PersonAction.NEW_NORMAL: OutcomeKind.FALSE,
+    PersonAction.HAPPENED: OutcomeKind.HAPPENED,
+    PersonAction.AVERTED: OutcomeKind.AVERTED,
+}
+
+
+def act(
+    incident: Incident,
+    action: PersonAction,
+    who: str,
+    note: str,
+    now: datetime,
+    memory: Memory,
+    reason: Reason = Reason.BY_PERSON,
+) -> Decided:
+    """Returns what follows from a person's order (or from a ticket closed over there).
+
+    A verdict may also be given, or changed, after the incident is closed; it stays closed.
+
+    Raises:
+        Refused: The incident is already closed and the order is not a verdict.
+    """
+    verdict = _VERDICTS.get(action)
+    if not incident.is_open and verdict is None:
+        raise Refused(f"{incident.display} is already closed; only its outcome can be set now")
+    state = IncidentState.ACKNOWLEDGED if action is PersonAction.ACKNOWLEDGE else _after(action)
+    if not incident.is_open:
+        state = IncidentState.CLOSED
+    words = "accepted as the new normal" if action is PersonAction.NEW_NORMAL else note
+    changed = replace(
+        incident,
+        state=state,
+        updated_at=now,
+        closed_at=now if state is IncidentState.CLOSED and incident.is_open else incident.closed_at,
+        assignee=incident.assignee or (who if action is PersonAction.ACKNOWLEDGE else ""),
+        outcome=Outcome(verdict, now, by=who, note=words) if verdict else incident.outcome,
+        transitions=(*incident.transitions, Transition(now, state, reason, who, words)),
+    )
+    told = TicketAction.RESOLVE if state is IncidentState.CLOSED else TicketAction.COMMENT
+    decided = Decided(memory)
+    decided.changed[changed.key] = changed
+    decided.decisions.append(
+        Decision(now, changed.key, changed.asset, action.value, reason, f"{who}: {words}".strip())
+    )
+    if incident.is_open and reason is Reason.BY_PERSON:
+        decided.notices.append(Notice(changed, told, reason))
+    return decided
+
+
+def _after(action: PersonAction) -> IncidentState:
+    return IncidentState.OPEN if action is PersonAction.HAPPENED else IncidentState.CLOSED

@@ -1,0 +1,73 @@
+"""What is frozen with a decision, as plain JSON values."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from aiops.domain.forecast import Crossing, Forecast
+from aiops.domain.instant import from_ns
+from aiops.domain.metric import Metric
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray
+
+LEVELS: Final = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+"""The 50 % and 90 % bands that are drawn."""
+
+_MOST_POINTS: Final = 300
+
+
+def freeze(
+    crossing: Crossing, metric: Metric, panel: Panel, forecast: Forecast | None
+) -> dict[str, Any]:
+    """Returns the evidence of a crossing.
+
+    Args:
+        panel: One row: the history that was looked at.
+        forecast: One row at :data:`LEVELS`, if there is one.
+    """
+    evidence: dict[str, Any] = {
+        "signal": {
+            "asset": crossing.series.asset,
+            "metric": crossing.series.metric,
+            "labels": dict(crossing.series.labels),
+            "unit": metric.unit,
+        },
+        "history": _history(panel),
+        "limit": crossing.limit,
+        "direction": crossing.direction.value,
+        "growth_per_hour": _plain(crossing.growth * 3600),
+        "method": crossing.method,
+        "abstained": crossing.abstained.words,
+        "cadence": f"{panel.step.total_seconds():g} s",
+    }
+    if forecast is not None and not forecast.reason[0]:
+        evidence["forecast"] = _forecast(forecast)
+    return evidence
+
+
+def _history(panel: Panel) -> Mapping[str, Any]:
+    values = panel.values[0]
+    every = -(-len(values) // _MOST_POINTS) or 1
+    start = (len(values) - 1) % every
+    times = [from_ns(t).isoformat() for t in panel.times[start::every].tolist()]
+    return {"t": times, "v": _plain_row(values[start::every])}
+
+
+def _forecast(forecast: Forecast) -> Mapping[str, Any]:
+    every = -(-forecast.horizon // _MOST_POINTS) or 1
+    steps = np.arange(every - 1, forecast.horizon, every)
+    step_ns = int(forecast.step.total_seconds() * 1e9)
+    return {
+        "t": [from_ns(forecast.origin + (int(k) + 1) * step_ns).isoformat() for k in steps],
+        "levels": forecast.levels.tolist(),
+        "q": [_plain_row(forecast.quantiles[0, k]) for k in steps],
+    }
+
+
+def _plain_row(values: FloatArray) -> list[float | None]:
+    return [_plain(value) for value in values.tolist()]
+
+
+def _plain(value: float) -> float | None:
+    return float(f"{value:.7g}") if np.isfinite(value) else None
