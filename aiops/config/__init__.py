@@ -1,1 +1,6 @@
-"""config.yaml → frozen settings; all errors at once."""
+"""config.yaml to frozen settings; all errors at once, each with file, line, column and key."""
+
+from aiops.config.reader import default, load, parse, plugin_settings
+from aiops.config.settings import Settings
+
+__all__ = ["Settings", "default", "load", "parse", "plugin_settings"]
