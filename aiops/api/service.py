@@ -1,0 +1,75 @@
+"""What the HTTP interface needs of the service behind it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from aiops.contracts.dashboard import Reader
+from aiops.domain.asset import Viewer
+from aiops.domain.incident import Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How this installation is reached.
+
+    Attributes:
+        language: Default language of pages.
+        public_url: Address people use, if it is not the bound one.
+        hosts: Further host names (without port) that a request may name.
+        tls: Whether cookies may travel over TLS only.
+    """
+
+    language: str = "en"
+    public_url: str = ""
+    hosts: frozenset[str] = field(default_factory=frozenset)
+    tls: bool = False
+
+
+class Action(StrEnum):
+    """What a person may do to an incident."""
+
+    ACKNOWLEDGE = "acknowledge"
+    CLOSE = "close"
+    FALSE = "false"
+    NEW_NORMAL = "new_normal"
+    HAPPENED = "happened"
+    AVERTED = "averted"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOrder:
+    """One order of a person, as it is carried out and audited."""
+
+    incident_key: str
+    action: Action
+    viewer: Viewer
+    note: str
+    at: datetime
+
+
+class ReadService(Reader, Protocol):
+    """Everything the API and the pages show, and the one thing they change."""
+
+    @property
+    def serving(self) -> Serving:
+        """How this installation is reached."""
+        ...
+
+    def ready(self) -> bool:
+        """Returns whether the service does its work (for ``/readyz``)."""
+        ...
+
+    def metrics(self) -> str:
+        """Returns the service's own metrics in the Prometheus text format."""
+        ...
+
+    def act(self, order: ActionOrder) -> Incident:
+        """Carries out a person's order in one transaction, audited, and returns the incident.
+
+        Raises:
+            KeyError: The viewer sees no such incident.
+            Refused: The incident's state does not allow it.
+        """
+        ...

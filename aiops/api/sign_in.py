@@ -1,0 +1,61 @@
+"""Signing in by a one-time link, and out."""
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from aiops.api.access import Permission, check, digest_of, new_session
+from aiops.api.body import read_form
+from aiops.api.gate import Gate
+from aiops.api.pages import SIGN_IN, render
+from aiops.api.problem import unauthorised
+from aiops.api.service import ReadService
+from aiops.contracts.dashboard import Page
+
+
+def add_sign_in(gate: Gate, service: ReadService, page: Page) -> None:
+    """Adds ``/login`` and ``/logout``.
+
+    Opening the link shows a page that posts it: a GET changes nothing, so that a link
+    preview or a virus scanner cannot use the link up.
+    """
+
+    def show(request: Request) -> Response:
+        return render(service, page, request, None)
+
+    def exchange(secret: str) -> Response:
+        now = service.now()
+        ledger = service.ledger
+        link = check(ledger.credential(digest_of(secret)), "link", now)
+        if link is None:
+            raise unauthorised()
+        ledger.delete_credential(link.digest)
+        session_secret, session = new_session(link, now)
+        ledger.put_credential(session)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(
+            gate.cookie,
+            session_secret,
+            max_age=int((session.expires_at - now).total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=service.serving.tls,
+            path="/",
+        )
+        return answer
+
+    async def sign_in(request: Request) -> Response:
+        form = await read_form(request)
+        return await run_in_threadpool(exchange, form.get("link", ""))
+
+    def sign_out(request: Request) -> Response:
+        secret = request.cookies.get(gate.cookie, "")
+        if secret:
+            service.ledger.delete_credential(digest_of(secret))
+        answer = RedirectResponse(SIGN_IN, 303)
+        answer.delete_cookie(gate.cookie, path="/", secure=service.serving.tls, httponly=True)
+        return answer
+
+    gate.add("GET", SIGN_IN, Permission.OPEN, show, include_in_schema=False)
+    gate.add("POST", SIGN_IN, Permission.OPEN, sign_in, include_in_schema=False)
+    gate.add("POST", "/logout", Permission.OPEN, sign_out, include_in_schema=False)

@@ -1,0 +1,7 @@
+"""Resources of version 1 of the API."""
+
+from aiops.api.v1.incidents import add_incidents
+from aiops.api.v1.panels import add_panels
+from aiops.api.v1.world import add_world
+
+__all__ = ["add_incidents", "add_panels", "add_world"]

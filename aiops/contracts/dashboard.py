@@ -1,0 +1,101 @@
+"""Dashboards: pages rendered on the server from what the service knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Protocol, runtime_checkable
+
+from aiops.contracts.ledger import Ledger
+from aiops.contracts.store import PanelSource
+from aiops.domain.asset import Viewer
+from aiops.domain.forecast import Forecast
+from aiops.domain.series import SeriesKey
+
+LANGUAGES: Final = ("en", "zh")
+"""Languages every page speaks."""
+
+
+class Reader(Protocol):
+    """What a page may read."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Everything decided; every read takes the viewer."""
+        ...
+
+    @property
+    def panels(self) -> PanelSource:
+        """Values by series id."""
+        ...
+
+    def now(self) -> datetime:
+        """Returns the aware UTC time of the service (virtual in a demonstration)."""
+        ...
+
+    def status(self) -> Mapping[str, object]:
+        """Returns how the service itself is.
+
+        Keys, each optional: ``state`` (``starting``, ``ready``, ``degraded``), ``sources`` (list
+        of mappings with ``name``, ``silent`` bool, ``last_at`` ISO time or None, ``error``),
+        ``quality`` (asset key to list of words: ``gap``, ``flat``, ``skew``, ``unit``,
+        ``duplicate``, ``late``, ``silent``), ``next_forecast_at`` (ISO time), ``simulated``
+        (True in a demonstration), ``insecure`` (True without TLS off loopback).
+        """
+        ...
+
+    def forecast(self, series: SeriesKey) -> Forecast | None:
+        """Returns a forecast of one series (one row), computed on demand; None without one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One request for a page.
+
+    Attributes:
+        key: What stood in the path's ``{key}``, as text.
+        query: Query parameters, the last value of each.
+        csrf: Token to be sent back with every change; empty without a session.
+        may_act: Whether the viewer may acknowledge, close or judge incidents.
+        signed_in: False on the sign-in page alone.
+    """
+
+    viewer: Viewer
+    language: str
+    now: datetime
+    key: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    csrf: str = ""
+    may_act: bool = False
+    signed_in: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page as HTML, with its status (404 when the thing asked for is not there)."""
+
+    html: str
+    status: int = 200
+
+
+@runtime_checkable
+class Page(Protocol):
+    """One page.
+
+    Promises: ``render`` changes nothing and reads only through the reader, with the viewer
+    it was given; its HTML holds no inline script, no inline style and no address of another
+    host, because the content security policy of the service refuses them.
+
+    Attributes:
+        path: Where it is served, with at most one ``{key:path}``. The page at ``/login`` is
+            the one people see without a session.
+        files: Name to file on disk, served to everybody below ``/static/``.
+    """
+
+    path: str
+    files: Mapping[str, Path]
+
+    def render(self, reader: Reader, view: View) -> Rendered:
+        """Returns the page for this viewer in this language."""
+        ...
