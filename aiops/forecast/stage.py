@@ -1,0 +1,212 @@
+"""The stage: a fleet and its limits in, crossings out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from aiops.contracts.errors import NotEnoughHistory, PluginError
+from aiops.contracts.forecaster import Forecaster
+from aiops.domain.abstention import Abstention
+from aiops.domain.forecast import Crossing, Forecast, Known
+from aiops.domain.metric import Direction
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray, IntArray, SeriesKey
+from aiops.forecast.passage import Passage, first_passage
+from aiops.forecast.resolution import Request, plan_reads
+from aiops.forecast.screen import Screen, screen
+from aiops.forecast.settings import ForecastSettings
+
+ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
+"""``read(ids, start, end, step)``: the panel of the ids in order, times in ns, half-open."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ROWS_AT_ONCE: Final = 64
+"""Rows whose paths are held at the same time: some 40 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastStage:
+    """Foresees limits with one forecaster; pure but for the ``read`` it is given."""
+
+    settings: ForecastSettings
+    forecaster: Forecaster
+
+    def foresee(
+        self, requests: Sequence[Request], read: ReadPanel, now: datetime
+    ) -> list[Crossing]:
+        """Returns one crossing for each request, in order.
+
+        Reads each row's history at the resolution that gives a few hundred cells, one panel
+        for each resolution.
+        """
+        now_ns = (now - _EPOCH) // timedelta(microseconds=1) * 1000
+        answers: dict[int, Crossing] = {}
+        for group in plan_reads(requests, now_ns, self.settings.history):
+            asked = [requests[i] for i in group.positions]
+            ids = np.array([request.series for request in asked], dtype=np.int64)
+            distinct, place = np.unique(ids, return_inverse=True)
+            panel = read(distinct, group.start, group.end, group.step).take(place)
+            known = Known(
+                floor=np.array([request.floor for request in asked]),
+                ceiling=np.array([request.ceiling for request in asked]),
+            )
+            crossings = self.cross(
+                panel,
+                [request.key for request in asked],
+                np.array([request.limit for request in asked]),
+                [request.direction for request in asked],
+                self.settings.horizon,
+                now,
+                known,
+            )
+            answers.update(zip(group.positions, crossings, strict=True))
+        return [answers[i] for i in range(len(requests))]
+
+    def cross(
+        self,
+        panel: Panel,
+        keys: Sequence[SeriesKey],
+        limits: FloatArray,
+        directions: Sequence[Direction],
+        horizon: timedelta,
+        now: datetime,
+        known: Known | None = None,
+    ) -> list[Crossing]:
+        """Returns one crossing for each row of the panel (repeat a row for several limits).
+
+        The horizon of a row is at most the length of its history: nothing older than itself
+        can be promised. A row that the screen finds out of reach of its limit is answered
+        with probability 0; one without a significant trend abstains.
+
+        Args:
+            keys: The rows' names.
+            limits: ``(n,)`` NaN where there is none.
+            directions: ``up`` or ``down`` for each row (``both`` counts as up).
+        """
+        del now  # The panel's end is the origin; kept so that all stages are called alike.
+        known = known or Known()
+        up = np.array([direction is not Direction.DOWN for direction in directions], dtype=bool)
+        cells = max(1, horizon // panel.step)
+        first = screen(panel, limits, up, cells)
+        ahead = np.minimum(cells, first.age)
+        passage = self._simulate(panel, np.flatnonzero(first.near), limits, up, ahead, known)
+        return [
+            self._crossing(row, key, panel, limits, up, first, ahead, passage)
+            for row, key in enumerate(keys)
+        ]
+
+    def forecast_rows(
+        self, panel: Panel, horizon: int, levels: FloatArray, known: Known | None = None
+    ) -> Forecast:
+        """Returns quantiles of the panel's rows; rows without an answer carry a reason."""
+        model = self.forecaster.update(None, panel)
+        try:
+            return self.forecaster.forecast(model, panel, horizon, levels, known or Known())
+        except NotEnoughHistory:
+            n = len(panel.series)
+            seen = screen(panel, np.full(n, np.inf), np.ones(n, dtype=bool), horizon)
+            reason = np.where(
+                np.isin(seen.reason, _HISTORY_REASONS), seen.reason, Abstention.SHORT_HISTORY
+            ).astype(np.uint8)
+            nothing = np.full((n, horizon, len(levels)), np.nan)
+            end = int(panel.times[-1]) + panel.step_ns if len(panel.times) else 0
+            return Forecast(
+                panel.series, end, panel.step, levels, nothing, reason, "none",
+                self.forecaster.version,
+            )  # fmt: skip
+
+    def _simulate(
+        self,
+        panel: Panel,
+        rows: IntArray,
+        limits: FloatArray,
+        up: np.ndarray,
+        ahead: IntArray,
+        known: Known,
+    ) -> Passage:
+        n = len(panel.series)
+        whole = Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan)))
+        # Rows of a like horizon go together, so that a young row does not pay for an old one.
+        order = rows[np.argsort(ahead[rows], kind="stable")]
+        for begin in range(0, len(order), _ROWS_AT_ONCE):
+            some = order[begin : begin + _ROWS_AT_ONCE]
+            part = panel.take(some)
+            model = self.forecaster.update(None, part)
+            steps = int(ahead[some].max())
+            try:
+                forecast = self.forecaster.forecast(
+                    model, part, steps, np.array([0.5]), _known_of(known, some)
+                )
+            except NotEnoughHistory:
+                whole.probability[some] = np.nan
+                continue
+            if forecast.paths is None:
+                raise PluginError(
+                    f"forecasts: {forecast.method} gives no paths, so no crossing can be told; "
+                    "choose another forecast.forecaster"
+                )
+            found = first_passage(forecast.paths, limits[some], up[some], ahead[some])
+            for name in ("probability", "early", "likely", "late"):
+                getattr(whole, name)[some] = getattr(found, name)
+            whole.probability[some[forecast.reason != 0]] = np.nan
+        return whole
+
+    def _crossing(
+        self,
+        row: int,
+        key: SeriesKey,
+        panel: Panel,
+        limits: FloatArray,
+        up: np.ndarray,
+        first: Screen,
+        ahead: IntArray,
+        passage: Passage,
+    ) -> Crossing:
+        origin = _EPOCH + timedelta(microseconds=int(panel.times[-1] + panel.step_ns) // 1000)
+        step = panel.step
+        crossing = Crossing(
+            key,
+            origin,
+            step * int(ahead[row]),
+            float(limits[row]),
+            Direction.UP if up[row] else Direction.DOWN,
+            method=self.forecaster.version,
+            value=float(first.value[row]),
+            growth=float(first.growth[row]) / step.total_seconds(),
+        )
+        if first.reason[row]:
+            return replace(crossing, abstained=Abstention(int(first.reason[row])))
+        probability = float(passage.probability[row])
+        if np.isnan(probability):
+            return replace(crossing, abstained=Abstention.SHORT_HISTORY)
+        if np.isnan(passage.early[row]):
+            return replace(crossing, probability=probability)
+        # A step is an interval: the range is rounded outwards to its ends.
+        return replace(
+            crossing,
+            probability=probability,
+            early=origin + step * (float(passage.early[row]) - 1),
+            likely=origin + step * (float(passage.likely[row]) - 0.5),
+            late=origin + step * float(passage.late[row]),
+        )
+
+
+_HISTORY_REASONS: Final = (
+    Abstention.MISSING,
+    Abstention.SHORT_HISTORY,
+    Abstention.GAPPY_HISTORY,
+    Abstention.CONSTANT,
+)
+
+
+def _known_of(known: Known, rows: IntArray) -> Known:
+    """Returns what is known of the given rows."""
+    return replace(
+        known,
+        floor=None if known.floor is None else known.floor[rows],
+        ceiling=None if known.ceiling is None else known.ceiling[rows],
+        added=None if known.added is None else known.added[rows],
+    )

@@ -1,0 +1,193 @@
+"""Trend: futures that replay the series' own past, and a trend that may stop.
+
+How it works: the history is split into a slow level and what swings around it. Each of a few
+hundred futures replays the level's own increments (growth, pauses, the drops of a log
+rotation) and the swings of a recent window, walked round from a random place; the windows
+are of all lengths from the last eighth to the whole, so that a change of pace is as plausible
+as none. A future may also stop growing: a trend of age S is still going after h with
+probability 1 / (1 + h / S), the scale-free prior, so a line that has filled 70 % of the way
+comes to 100 % with probability 0.7. Nothing is fitted to any data set.
+
+When it works: anything that fills, leaks, wears or drains, with or without saw teeth.
+When it does not: bursts, and values whose only pattern is daily (another method there).
+
+Random numbers are the same for every row and every call: results are repeatable, and rows
+do not influence one another.
+
+Source: moving block bootstrap (Künsch, 1989); the stopping law is the posterior of a
+scale-invariant prior on a duration seen to age S (Gott, 1993; "Lindy").
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops.contracts.errors import NotEnoughHistory
+from aiops.contracts.plugin import Plugin, Stability
+from aiops.domain.forecast import Forecast, Known
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray, IntArray
+from aiops.domain.state import State
+from forecasts._history import read_history, smooth_level
+
+
+@dataclass(frozen=True, slots=True)
+class TrendSettings:
+    """What may be set of the trend forecaster."""
+
+    paths: int = field(default=256, metadata={"help": "Futures per series."})
+    minimum_cells: int = field(
+        default=24, metadata={"help": "Fewer samples are too short a history."}
+    )
+    shortest_window: float = field(
+        default=0.125, metadata={"help": "Shortest replayed window, as a share of the history."}
+    )
+
+
+class Trend:
+    """Forecasts by replaying the past from windows of all lengths; see the module's text."""
+
+    version = "trend/1"
+    cost = 1.0
+
+    def __init__(self, settings: TrendSettings) -> None:
+        self._settings = settings
+        draws = np.random.default_rng(0)
+        count = settings.paths
+        # One stratified draw for each choice: less noise than independent draws.
+        window, offset, stop, pace = (
+            (draws.permutation(count) + draws.random(count)) / count for _ in range(4)
+        )
+        self._window = settings.shortest_window**window
+        self._offset = offset
+        self._stop = 1.0 / stop - 1.0
+        self._pace = _normal_quantile(pace)
+
+    def update(self, model: State | None, panel: Panel) -> State:
+        """Learns nothing: all is read from the history at each forecast."""
+        del model
+        return State(self.version, {"unit": np.arange(len(panel.series))})
+
+    def forecast(
+        self, model: State, panel: Panel, horizon: int, levels: FloatArray, known: Known
+    ) -> Forecast:
+        """Returns quantiles and paths.
+
+        Raises:
+            NotEnoughHistory: No row has enough good cells.
+        """
+        del model
+        history = read_history(panel, self._settings.minimum_cells)
+        rows = np.flatnonzero(history.reason == 0)
+        if len(rows) == 0:
+            raise NotEnoughHistory(
+                f"none of {len(panel.series)} series has {self._settings.minimum_cells} good "
+                "cells that change; wait for more samples"
+            )
+        future = self._walk(history.values[rows], history.start[rows], horizon, known, rows)
+        n = len(panel.series)
+        quantiles = np.full((n, horizon, len(levels)), np.nan)
+        quantiles[rows] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
+        paths = np.full((n, self._settings.paths, horizon), np.nan, dtype=np.float32)
+        paths[rows] = future
+        end = int(panel.times[-1]) + panel.step_ns
+        return Forecast(
+            panel.series, end, panel.step, levels, quantiles, history.reason, "trend",
+            self.version, paths,
+        )  # fmt: skip
+
+    def _walk(
+        self, values: FloatArray, start: IntArray, horizon: int, known: Known, rows: IntArray
+    ) -> FloatArray:
+        """Returns ``(n, paths, horizon)`` futures of rows with a complete history."""
+        width = values.shape[1]
+        age = width - start
+        level = smooth_level(values, start, np.maximum(4, age // 8))
+        swing = values - level
+        window = np.maximum(np.round(self._window * (age[:, None] - 1)), 4).astype(np.int64)
+        window = np.minimum(window, age[:, None] - 1)
+        begin = width - window
+        offset = np.floor(self._offset * window).astype(np.int64)
+        step = np.arange(horizon + 1)
+        turn, place = np.divmod(offset[:, :, None] + step, window[:, :, None])
+        cell = begin[:, :, None] + place
+        flat = cell.reshape(len(values), -1)
+        climbed = np.take_along_axis(level, flat, axis=1).reshape(cell.shape)
+        # Once round the window raises the level by what the window rose.
+        lap = level[:, -1:] - np.take_along_axis(level, begin - 1, axis=1)
+        climbed = climbed + turn * lap[:, :, None]
+        rise = climbed[:, :, 1:] - climbed[:, :, :1]
+        rise *= np.exp(self._pace * _pace_spread(level, start)[:, None])[:, :, None]
+        noise = np.take_along_axis(swing, flat, axis=1).reshape(cell.shape)[:, :, 1:]
+        stop = self._stop * trend_age(level, start)[:, None]
+        held = np.clip(np.floor(stop).astype(np.int64), 0, horizon) - 1
+        rise = np.where(
+            step[None, None, 1:] <= held[:, :, None] + 1, rise, _held_at(rise, held)[:, :, None]
+        )
+        base = level[:, -1]
+        if known.added is not None:
+            base = base + known.added[rows]
+        future = base[:, None, None] + known.growth * rise + noise
+        if known.floor is not None:
+            future = np.maximum(future, known.floor[rows][:, None, None])
+        if known.ceiling is not None:
+            future = np.minimum(future, known.ceiling[rows][:, None, None])
+        return np.asarray(future)
+
+
+def trend_age(level: FloatArray, start: IntArray) -> FloatArray:
+    """Returns for how many cells the present trend has been going.
+
+    That is the time since the level had done a tenth of its way from its far side to where it
+    is now, extended by that tenth; the whole history for a straight line.
+    """
+    width = level.shape[1]
+    now = level[:, -1:]
+    real = np.arange(width) >= start[:, None]
+    lowest = np.where(real, level, np.inf).min(axis=1, keepdims=True)
+    highest = np.where(real, level, -np.inf).max(axis=1, keepdims=True)
+    rising = now - lowest >= highest - now
+    far = np.where(rising, lowest, highest)
+    done = np.where(rising, level - far, far - level)
+    early = real & (done <= 0.1 * np.abs(now - far))
+    since = early[:, ::-1].argmax(axis=1)
+    return np.asarray(np.clip(since / 0.9, 1.0, width - start))
+
+
+def _pace_spread(level: FloatArray, start: IntArray) -> FloatArray:
+    """Returns the standard deviation of the logarithm of the future pace over the past's.
+
+    Measured on the history itself: how the pace differs between its eighths, bounded so that
+    it is never certain and never absurd.
+    """
+    width = level.shape[1]
+    age = width - start
+    cut = start[:, None] + np.round(np.linspace(0, 1, 9) * (age[:, None] - 1)).astype(np.int64)
+    pace = np.diff(np.take_along_axis(level, cut, axis=1), axis=1)
+    mean = np.abs(pace.mean(axis=1))
+    spread = pace.std(axis=1)
+    ratio = np.divide(spread, mean, out=np.full(len(level), np.inf), where=mean > 0)
+    return np.asarray(np.clip(ratio / 2, 0.12, 0.35))
+
+
+def _held_at(rise: FloatArray, held: IntArray) -> FloatArray:
+    """Returns the rise at the step where each future stopped growing (0 before the first)."""
+    at = np.take_along_axis(rise, np.maximum(held, 0)[:, :, None], axis=2)[:, :, 0]
+    return np.asarray(np.where(held >= 0, at, 0.0))
+
+
+def _normal_quantile(probability: FloatArray) -> NDArray[np.float64]:
+    from statistics import NormalDist
+
+    return np.array([NormalDist().inv_cdf(float(p)) for p in probability])
+
+
+PLUGIN: Final = Plugin(
+    "Replays the series' own growth, pauses and drops; a trend may stop at any time",
+    TrendSettings,
+    Trend,
+    stability=Stability.BETA,
+    tags=("fleet", "paths"),
+)
