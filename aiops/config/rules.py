@@ -69,7 +69,7 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (CollectSettings, "series_per_source"): _COUNT,
     (CollectSettings, "silent_after"): _COUNT,
     (StoreSettings, "window"): _POSITIVE,
-    (StoreSettings, "window_max_bytes"): Range(minimum=1 << 20),
+    (StoreSettings, "window_max_bytes"): Range(minimum=0),
     (StoreSettings, "retention"): Range(minimum=timedelta(days=1)),
     (DetectSettings, "budget"): Range(above=0),
     (DetectSettings, "minimum_effect"): Range(minimum=0),
@@ -175,7 +175,6 @@ def _between_stages(settings: Settings) -> Iterator[Contradiction]:
         )
     yield from _at_most("detect.lateness", detect.lateness, "store.window", store.window)
     yield from _at_most("forecast.every", forecast.every, "forecast.horizon", forecast.horizon)
-    yield from _at_most("forecast.history", forecast.history, "store.retention", store.retention)
 
 
 def _source(source: SourceSettings, key: str, settings: Settings) -> Iterator[Contradiction]:
@@ -231,9 +230,12 @@ def _names(key: str, names: list[str]) -> Iterator[Contradiction]:
         folded = unicodedata.normalize("NFC", name).casefold().strip()
         other = first.setdefault(folded, index)
         if other != index:
+            why = (
+                "" if name == names[other] else " (case, accents' coding and margins do not count)"
+            )
             yield Contradiction(
                 (key.format(index),),
-                f"{quote(name)} is {quote(names[other])} again, expected another name",
+                f"{quote(name)} is {quote(names[other])} again{why}, expected another name",
                 again=key.format(other),
             )
 

@@ -74,8 +74,11 @@ def read_float(node: ScalarNode) -> float:
 def read_duration(node: ScalarNode) -> timedelta:
     """Returns a duration written with units."""
     text = node.value
+    if is_null(node):
+        raise Wrong("no value, expected a duration such as 30s")
     if _BARE.fullmatch(text):
-        raise Wrong(f"{quote(text)} has no unit, expected a duration such as {text.lstrip('+-')}s")
+        likely = f"{text}s" if _INTEGER.fullmatch(text) and text[0] in "123456789" else "30s"
+        raise Wrong(f"{quote(text)} has no unit, expected a duration such as {likely}")
     if _DURATION.fullmatch(text) is None:
         raise Wrong(f"{quote(text)}, expected a duration such as 30s, 6h, 1h30m or 7d")
     parts = re.findall(_PART, text)

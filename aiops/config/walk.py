@@ -308,4 +308,4 @@ def _unknown(what: str, name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     if near:
         return f"unknown {what}; did you mean {near[0]}?"
-    return f"unknown {what}, expected one of {', '.join(known)}"
+    return f"unknown {what}, expected one of {', '.join(known) or 'none that is installed'}"
