@@ -1,0 +1,194 @@
+"""The prometheus collector: fetch, take apart, place, derive."""
+
+import base64
+import ssl
+from collections import Counter
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from aiops.contracts.collector import Collection, Cursor, Inventory
+from aiops.contracts.errors import Unreachable
+from aiops.domain.series import Batch, SeriesKey
+from collectors.prometheus.exposition import Exposition, ExpositionReader
+from collectors.prometheus.fetch import Page, check_url, fetch
+from collectors.prometheus.histogram import broken_histograms
+from collectors.prometheus.mapping import load_mappings
+from collectors.prometheus.plan import Plan, Ratio, choose_mapping
+from collectors.prometheus.settings import PrometheusSettings
+
+_TEXT_TYPES = frozenset({"", "text/plain", "application/openmetrics-text"})
+_OPENMETRICS = "application/openmetrics-text"
+# Series that came and went are forgotten beyond this many times the current number.
+_CHURN = 4
+
+
+class PrometheusCollector:
+    """Scrapes one endpoint."""
+
+    def __init__(self, settings: PrometheusSettings) -> None:
+        check_url(settings.url)
+        self._settings = settings
+        parts = urlsplit(settings.url)
+        self._target = settings.asset or parts.netloc
+        self._mappings = load_mappings(settings.mapping)
+        self._reader = ExpositionReader(settings.max_samples)
+        self._plan: Plan | None = None
+        self._series: tuple[SeriesKey, ...] = ()
+        self._present: frozenset[str] | None = None
+        self._inventory = Inventory()
+        self._context: ssl.SSLContext | None = None
+
+    def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
+        """Scrapes once.
+
+        Raises:
+            Unreachable: No answer in time, not an exposition, or beyond a limit; nothing of
+                such a scrape is used.
+        """
+        settings = self._settings
+        page = fetch(
+            settings.url,
+            self._headers(),
+            self._tls(),
+            deadline.total_seconds(),
+            settings.max_body_bytes,
+        )
+        try:
+            found = self._read(page)
+        except Unreachable as error:
+            raise Unreachable(f"{settings.url}: {error}", error.kind) from error
+        plan = self._place(found)
+        batch, dropped = self._batch(plan, found, until)
+        if len(self._reader.identities) > _CHURN * (len(found.ids) + 1000):
+            self._reader.forget()
+            self._plan = None
+            self._series = ()
+        return Collection(batch, cursor, {k: n for k, n in dropped.items() if n})
+
+    def discover(self) -> Inventory:
+        """Returns what the last scrape spoke of."""
+        return self._inventory
+
+    def close(self) -> None:
+        """Holds no connection between two scrapes."""
+
+    def _read(self, page: Page) -> Exposition:
+        kind = page.content_type.partition(";")[0].strip().lower()
+        start = page.body.lstrip()[:1]
+        if kind not in _TEXT_TYPES or start in {b"", b"<", b"["}:
+            raise Unreachable(
+                f"the answer ({kind or 'no content type'}) is not a metrics exposition; "
+                "check the path, often /metrics",
+                "not_exposition",
+            )
+        return self._reader.read(page.body, openmetrics=kind == _OPENMETRICS)
+
+    def _place(self, found: Exposition) -> Plan:
+        plan = self._plan
+        if plan is None:
+            mapping = choose_mapping(self._mappings, self._reader.identities)
+            plan = self._plan = Plan(self._settings, self._target, mapping)
+        for identity in self._reader.identities[len(plan.rows) :]:
+            plan.learn(identity, found.types)
+        return plan
+
+    def _batch(self, plan: Plan, found: Exposition, until: datetime) -> tuple[Batch, Counter[str]]:
+        dropped = found.dropped
+        now = int(until.timestamp() * 1000)
+        oldest = now - self._settings.accept_late // timedelta(milliseconds=1)
+        newest = now + self._settings.accept_future // timedelta(milliseconds=1)
+        broken = broken_histograms(self._reader.identities, found)
+        dropped["histogram"] += len(broken)
+        rows: list[int] = []
+        times: list[int] = []
+        values: list[float] = []
+        value_by_id: dict[int, float] = {}
+        for position, series in enumerate(found.ids):
+            value = found.values[position]
+            time = found.times[position]
+            if position in broken:
+                continue
+            if plan.counters[series] and value < 0:
+                dropped["type"] += 1
+                continue
+            if time is None or not self._settings.honor_timestamps:
+                time = now
+            elif time < oldest or time > newest:
+                dropped["too_old" if time < oldest else "future"] += 1
+                continue
+            value_by_id[series] = value
+            row = plan.rows[series]
+            if row >= 0:
+                rows.append(row)
+                times.append(time)
+                values.append(value)
+        for ratio in plan.ratios.values():
+            derived = _derive(ratio, value_by_id)
+            if derived is not None:
+                if ratio.row < 0:
+                    plan.settle(ratio)
+                rows.append(ratio.row)
+                times.append(now)
+                values.append(derived)
+        if len(plan.keys) != len(self._series):
+            self._series = tuple(plan.keys)
+            self._present = None
+        self._take_inventory(plan, rows)
+        batch = Batch(
+            self._series,
+            np.array(rows, dtype=np.int32),
+            np.array(times, dtype=np.int64) * 1_000_000,
+            np.array(values, dtype=np.float64),
+        )
+        return batch, dropped
+
+    def _take_inventory(self, plan: Plan, rows: list[int]) -> None:
+        present = frozenset(self._series[row].asset for row in rows)
+        if present == self._present:
+            return
+        self._present = present
+        assets = tuple(
+            asset for key, asset in plan.assets.items() if key in present or key == self._target
+        )
+        limits = tuple(limit for limit in plan.limits.values() if limit.asset in present)
+        self._inventory = Inventory(assets, tuple(plan.metrics.values()), limits)
+
+    def _headers(self) -> dict[str, str]:
+        settings = self._settings
+        if settings.bearer_token:
+            return {"Authorization": f"Bearer {settings.bearer_token.reveal()}"}
+        if settings.username:
+            password = settings.password.reveal() if settings.password else ""
+            token = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
+            return {"Authorization": f"Basic {token}"}
+        return {}
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            if self._settings.url.startswith("https:") and self._settings.verify:
+                context = ssl.create_default_context(cafile=self._settings.ca_file or None)
+            else:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._context = context
+        return self._context
+
+
+def _derive(ratio: Ratio, value_by_id: dict[int, float]) -> float | None:
+    """Returns the value of a derived metric; None where an input is missing."""
+    inputs: list[float] = []
+    for ids in ratio.inputs:
+        present = [value_by_id[one] for one in ids if one in value_by_id]
+        if not present:
+            return None
+        inputs.append(sum(present))
+    if not ratio.rule.increase:
+        return ratio.rule.formula(*inputs)
+    before, ratio.before = ratio.before, inputs
+    if before is None or any(new < old for new, old in zip(inputs, before, strict=True)):
+        return None
+    return ratio.rule.formula(*(new - old for new, old in zip(inputs, before, strict=True)))

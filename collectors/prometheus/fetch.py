@@ -1,0 +1,178 @@
+"""One GET within a hard deadline and hard limits."""
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from socket import gaierror
+from urllib.parse import urlsplit
+
+import httpx
+
+from aiops.contracts.errors import Unreachable
+
+_GZIP_MAGIC = b"\x1f\x8b"
+# Every single wait; the whole is bounded by the deadline.
+_SECONDS_PER_READ = 30.0
+_ACCEPT = (
+    "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.7,*/*;q=0.1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came back: the body is decompressed."""
+
+    content_type: str
+    body: bytes
+
+
+def check_url(url: str) -> None:
+    """Refuses addresses that are never scraped.
+
+    Raises:
+        ValueError: With the reason and what to write instead.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"url: {url!r} is not an http or https address such as http://host:9100/")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("url: put the account into username and password, not into the address")
+    _ = parts.port  # raises for a port that is none
+    if _is_blocked(parts.hostname):
+        raise ValueError(f"url: {parts.hostname} is a link-local address; these are never read")
+
+
+def _is_blocked(host: str) -> bool:
+    # Cloud metadata services live on link-local addresses.
+    try:
+        return ip_address(host.partition("%")[0]).is_link_local
+    except ValueError:
+        return False
+
+
+def fetch(
+    url: str,
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+    seconds: float,
+    max_bytes: int,
+) -> Page:
+    """Reads one page; whatever the other side does, it ends after ``seconds``.
+
+    The event loop is closed without waiting for its name look-up threads, which the
+    system's resolver ends by itself.
+
+    Raises:
+        Unreachable: With the kind ``timeout``, ``refused``, ``dns``, ``tls``, ``redirect``,
+            ``auth``, ``throttled``, ``http``, ``encoding``, ``limit``, ``too_large`` or
+            ``truncated``.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        work = asyncio.wait_for(_get(url, headers, context, max_bytes), seconds)
+        return loop.run_until_complete(work)
+    except TimeoutError as error:
+        raise Unreachable(f"{url}: no full answer within {seconds:g} s", "timeout") from error
+    except httpx.TimeoutException as error:
+        raise Unreachable(f"{url}: no answer within {_SECONDS_PER_READ:g} s", "timeout") from error
+    except httpx.HTTPError as error:
+        raise Unreachable(f"{url}: {_words(error)}", _kind(error)) from error
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _get(
+    url: str, headers: Mapping[str, str], context: ssl.SSLContext, max_bytes: int
+) -> Page:
+    async with (
+        httpx.AsyncClient(
+            verify=context, trust_env=False, follow_redirects=False, timeout=_SECONDS_PER_READ
+        ) as client,
+        client.stream(
+            "GET", url, headers={"Accept": _ACCEPT, "Accept-Encoding": "gzip", **headers}
+        ) as response,
+    ):
+        _check_status(url, response)
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in {"identity", "gzip", "x-gzip", ""}:
+            raise Unreachable(f"{url}: Content-Encoding {encoding!r} is not read", "encoding")
+        body = _Body(url, max_bytes, compressed="gzip" in encoding)
+        async for chunk in response.aiter_raw(1 << 16):
+            body.add(chunk)
+        return Page(response.headers.get("Content-Type", ""), body.finish())
+
+
+def _check_status(url: str, response: httpx.Response) -> None:
+    stream = response.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream else None
+    if peer and _is_blocked(str(peer[0])):
+        raise Unreachable(f"{url}: resolves to a link-local address, which is never read", "limit")
+    status = response.status_code
+    if status == httpx.codes.OK:
+        return
+    if 300 <= status < 400:
+        target = response.headers.get("Location", "?")[:200]
+        raise Unreachable(f"{url}: redirects to {target!r}; configure that address", "redirect")
+    if status in {401, 403}:
+        raise Unreachable(f"{url}: refuses the credentials (HTTP {status})", "auth")
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        raise Unreachable(f"{url}: asks to be read less often (HTTP 429)", "throttled")
+    raise Unreachable(f"{url}: answers HTTP {status}", "http")
+
+
+class _Body:
+    """Collects a body, decompressing it bit by bit so that a bomb never unfolds."""
+
+    def __init__(self, url: str, max_bytes: int, *, compressed: bool) -> None:
+        self._url = url
+        self._max = max_bytes
+        self._unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if compressed else None
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> None:
+        if self._unzip is not None:
+            if self._unzip.eof:
+                raise Unreachable(f"{self._url}: data after the end of the gzip body", "encoding")
+            try:
+                chunk = self._unzip.decompress(chunk, self._max - self._size + 1)
+            except zlib.error as error:
+                raise Unreachable(f"{self._url}: the gzip body is broken", "encoding") from error
+        self._size += len(chunk)
+        if self._size > self._max:
+            kind = "limit" if self._unzip is None else "too_large"
+            raise Unreachable(
+                f"{self._url}: the body is longer than {self._max} bytes (max_body_bytes)", kind
+            )
+        self._parts.append(chunk)
+
+    def finish(self) -> bytes:
+        if self._unzip is not None and not self._unzip.eof:
+            raise Unreachable(f"{self._url}: the gzip body is cut off", "encoding")
+        body = b"".join(self._parts)
+        if body.startswith(_GZIP_MAGIC):
+            raise Unreachable(
+                f"{self._url}: the body is compressed twice or unannounced", "encoding"
+            )
+        return body
+
+
+def _kind(error: httpx.HTTPError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return "tls"
+        if isinstance(cause, gaierror):
+            return "dns"
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ConnectError):
+        return "refused"
+    return "truncated" if isinstance(error, httpx.RemoteProtocolError) else "network"
+
+
+def _words(error: httpx.HTTPError) -> str:
+    return str(error)[:200] or type(error).__name__

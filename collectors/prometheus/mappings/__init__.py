@@ -1,0 +1,1 @@
+"""One module per known exporter, each with its ``MAPPING``."""
