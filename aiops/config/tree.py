@@ -76,7 +76,8 @@ def parse_tree(text: str, problems: Problems) -> MappingNode | None:
         problems.add(place(root), "", "this is no mapping, expected `section:` lines")
         return None
     if _expanded(root, {}) > MAX_NODES:
-        problems.add((1, 1), "", f"too many aliases, expected at most {MAX_NODES} values in all")
+        many = "aliases" if "*" in text else "values"
+        problems.add((1, 1), "", f"too many {many}, expected at most {MAX_NODES} values in all")
         return None
     _find_duplicates(root, "", problems, set())
     return root
@@ -152,13 +153,25 @@ def _find_duplicates(node: Node, key: str, problems: Problems, seen: set[int]) -
             _find_duplicates(item, f"{key}[{index}]", problems, seen)
 
 
+# What PyYAML says, and what a person who typed the line can do about it.
+_REMEDIES: Final = (
+    ("found character '\\t'", "tab, expected spaces"),
+    ("mapping values are not allowed", "a second `: ` in one value, expected it in quotes"),
+    ("that cannot start any token", "a sign that cannot start a value, expected it in quotes"),
+    ("found undefined alias", "`*` refers to no `&` above, expected the value in quotes"),
+    ("could not find expected ':'", "a key without `:`, expected `key: value`"),
+    ("expected <block end>", "does not line up with the lines above, expected equal indentation"),
+    ("expected ',' or", "a bracket that is not closed, expected `,` or its end"),
+    ("expected a single document", "a second document, expected one"),
+)
+
+
 def _explain(error: yaml.MarkedYAMLError) -> tuple[tuple[int, int] | None, str, str]:
     mark = error.problem_mark or error.context_mark
     what = error.problem or "not YAML"
     if "quoted scalar" in (error.context or "") and "end of stream" in what:
-        mark, what = error.context_mark, "unclosed quote, expected the same quote at its end"
-    elif "'\\t'" in what:
-        what = "tab, expected spaces"
-    elif error.context:
-        what = f"{what} ({error.context})"
-    return (None if mark is None else (mark.line + 1, mark.column + 1)), "", what
+        mark, text = error.context_mark, "unclosed quote, expected the same quote at its end"
+    else:
+        said = f"{what} {error.context or ''}"
+        text = next((t for sign, t in _REMEDIES if sign in said), f"{said.strip()}, expected YAML")
+    return (None if mark is None else (mark.line + 1, mark.column + 1)), "", text

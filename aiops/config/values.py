@@ -17,7 +17,7 @@ UNITS: Final = {
 }
 LONGEST: Final = timedelta(days=36_500)
 
-_PART: Final = r"(\d{1,9}(?:\.\d{1,6})?)(ms|[smhdw])"
+_PART: Final = r"(\d{1,15}(?:\.\d{1,6})?)(ms|[smhdw])"
 _DURATION: Final = re.compile(f"(?:{_PART})+")
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
