@@ -1,0 +1,115 @@
+"""What is watched: the inventory and the series, as the ledger knows them, in memory."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from aiops.contracts.collector import Inventory
+from aiops.contracts.ledger import Ledger
+from aiops.domain.asset import SYSTEM, Asset, Service
+from aiops.domain.metric import Limit, Metric, MetricKind
+from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
+from aiops.domain.step import step_class
+
+Dress = Callable[[Inventory], Inventory]
+"""Gives discovered things what the configuration knows better."""
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Assets, metrics, limits and series; every change goes to the ledger first.
+
+    Attributes:
+        own_limits: Limits of the configuration; they go before those of the sources.
+        first_ns: Series id to the time of its first sample.
+    """
+
+    ledger: Ledger
+    services: Mapping[str, Service] = field(default_factory=dict)
+    own_limits: Sequence[Limit] = ()
+    assets: dict[str, Asset] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    limits: list[Limit] = field(default_factory=list)
+    first_ns: dict[int, int] = field(default_factory=dict)
+    version: int = 0
+    _seen: dict[str, Inventory] = field(default_factory=dict)
+    _ids: dict[str, tuple[tuple[SeriesKey, ...], IntArray]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _by_step: dict[int, list[SeriesInfo]] = field(default_factory=dict)
+    _known: int = -1
+
+    def load(self) -> None:
+        """Reads the world from the ledger anew."""
+        self.assets = {asset.key: asset for asset in self.ledger.assets(SYSTEM)}
+        self.metrics = dict(self.ledger.metrics())
+        own = {(limit.asset, limit.metric) for limit in self.own_limits}
+        others = [x for x in self.ledger.limits() if (x.asset, x.metric) not in own]
+        self.limits = [*self.own_limits, *others]
+        self.version += 1
+
+    def register(
+        self,
+        source: str,
+        interval_ns: int,
+        keys: tuple[SeriesKey, ...],
+        inventory: Inventory,
+        dress: Dress,
+        now: datetime,
+    ) -> IntArray:
+        """Takes note of what a source knows and returns the ids of the keys, in order.
+
+        A metric that was not declared gets a provisional declaration; an asset that was not
+        becomes a bare one, so that no sample is without an owner.
+        """
+        with self._lock:
+            known = self._ids.get(source)
+            same = self._seen.get(source) is inventory
+            if same and known is not None and known[0] is keys:
+                return known[1]
+            if not same:
+                self.ledger.put_inventory(source, dress(inventory), now)
+                self._seen[source] = inventory
+                self.load()
+            bare = self._undeclared(keys)
+            if bare.assets or bare.metrics:
+                self.ledger.put_inventory(source, dress(bare), now)
+                self.load()
+            counters = [self.metrics[key.metric].kind is MetricKind.COUNTER for key in keys]
+            ids = self.ledger.catalogue.ids(keys, step_class(interval_ns), counters)
+            self._ids[source] = keys, ids
+            return ids
+
+    def note_first(self, ids: IntArray, times: IntArray) -> None:
+        """Remembers the first sample of each series."""
+        for i in np.unique(ids, return_index=True)[1] if len(ids) else ():
+            series, at = int(ids[i]), int(times[i])
+            if self.first_ns.get(series, at + 1) > at:
+                self.first_ns[series] = at
+
+    def series_by_step(self) -> Mapping[int, list[SeriesInfo]]:
+        """Returns every series by step class, in the order of ids."""
+        infos = self.ledger.catalogue.all()
+        if len(infos) != self._known:
+            by_step: dict[int, list[SeriesInfo]] = {}
+            for info in infos:
+                by_step.setdefault(info.step_ns, []).append(info)
+            self._by_step, self._known = by_step, len(infos)
+        return self._by_step
+
+    def zones(self, infos: Sequence[SeriesInfo]) -> list[str]:
+        """Returns the time zone of each series' asset."""
+        return [
+            asset.time_zone if (asset := self.assets.get(info.key.asset)) else "UTC"
+            for info in infos
+        ]
+
+    def _undeclared(self, keys: Sequence[SeriesKey]) -> Inventory:
+        assets = {key.asset for key in keys} - self.assets.keys()
+        metrics = {key.metric for key in keys} - self.metrics.keys()
+        return Inventory(
+            assets=tuple(Asset(key, kind="unknown") for key in sorted(assets)),
+            metrics=tuple(Metric(name, provisional=True) for name in sorted(metrics)),
+        )

@@ -1,0 +1,71 @@
+"""The HTTP server, in a thread of its own beside the ticks."""
+
+import socket
+import threading
+import time
+from typing import Any
+
+import uvicorn
+
+from aiops.contracts.errors import AiopsError
+
+
+class HttpServer:
+    """Serves an ASGI application until it is stopped."""
+
+    def __init__(self, app: Any, bind: str, port: int, tls: tuple[str, str] | None) -> None:
+        self._socket = _listen(bind, port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=16 * 1024,
+            limit_concurrency=200,
+            ssl_certfile=tls[0] if tls else None,
+            ssl_keyfile=tls[1] if tls else None,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="http", daemon=True
+        )
+
+    def start(self, within: float = 10.0) -> None:
+        """Starts serving and returns when requests are answered.
+
+        Raises:
+            AiopsError: It did not start in time.
+        """
+        self._thread.start()
+        end = time.monotonic() + within
+        while not self._server.started:
+            if time.monotonic() > end or not self._thread.is_alive():
+                raise AiopsError(f"the HTTP server on port {self.port} did not start")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Lets open requests end, five seconds at most."""
+        self._server.should_exit = True
+        self._thread.join(timeout=7)
+        self._socket.close()
+
+
+def _listen(bind: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((bind, port))
+    except OSError as error:
+        listener.close()
+        raise AiopsError(
+            f"cannot listen on {bind}:{port} ({error.strerror}); "
+            "stop the other program or change server.port"
+        ) from error
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
