@@ -46,4 +46,5 @@ def _show_settings(family: str, name: str) -> None:
     plugin = door.load(family, name)
     typer.echo(_describe(family, name))
     for key in list_keys(plugin.settings):
-        typer.echo(f"  {key.name}: {key.default}  # {key.kind}. {key.help}")
+        stated = key.default or "(required)"
+        typer.echo(f"  {key.name}: {stated}  # {key.kind}. {key.help}")

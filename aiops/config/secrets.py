@@ -28,7 +28,7 @@ def read_secret(reference: str, directory: Path) -> Secret:
     variable = re.fullmatch(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", reference)
     if variable:
         raise Wrong(f"variables are not expanded, expected env:{variable.group(1)}")
-    raise Wrong(f"a secret does not stand in the file, {_EXPECTED}: use env: or file:")
+    raise Wrong(f"a secret written out, {_EXPECTED} (use env: or file:)")
 
 
 def _from_environment(name: str) -> Secret:
