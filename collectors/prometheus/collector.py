@@ -3,6 +3,7 @@
 import base64
 import ssl
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -95,46 +96,22 @@ class PrometheusCollector:
         return plan
 
     def _batch(self, plan: Plan, found: Exposition, until: datetime) -> tuple[Batch, Counter[str]]:
-        dropped = found.dropped
         now = int(until.timestamp() * 1000)
-        oldest = now - self._settings.accept_late // timedelta(milliseconds=1)
-        newest = now + self._settings.accept_future // timedelta(milliseconds=1)
-        broken = broken_histograms(self._reader.identities, found)
-        dropped["histogram"] += len(broken)
-        rows: list[int] = []
-        times: list[int] = []
-        values: list[float] = []
-        value_by_id: dict[int, float] = {}
-        for position, series in enumerate(found.ids):
-            value = found.values[position]
-            time = found.times[position]
-            if position in broken:
-                continue
-            if plan.counters[series] and value < 0:
-                dropped["type"] += 1
-                continue
-            if time is None or not self._settings.honor_timestamps:
-                time = now
-            elif time < oldest or time > newest:
-                dropped["too_old" if time < oldest else "future"] += 1
-                continue
-            value_by_id[series] = value
-            row = plan.rows[series]
-            if row >= 0:
-                rows.append(row)
-                times.append(time)
-                values.append(value)
+        kept = self._keep(plan, found, now)
+        value_by_id = {series: value for series, _, value in kept}
+        samples = [
+            (plan.rows[one], time, value) for one, time, value in kept if plan.rows[one] >= 0
+        ]
         for ratio in plan.ratios.values():
             derived = _derive(ratio, value_by_id)
             if derived is not None:
                 if ratio.row < 0:
                     plan.settle(ratio)
-                rows.append(ratio.row)
-                times.append(now)
-                values.append(derived)
+                samples.append((ratio.row, now, derived))
         if len(plan.keys) != len(self._series):
             self._series = tuple(plan.keys)
             self._present = None
+        rows, times, values = zip(*samples, strict=True) if samples else ((), (), ())
         self._take_inventory(plan, rows)
         batch = Batch(
             self._series,
@@ -142,9 +119,29 @@ class PrometheusCollector:
             np.array(times, dtype=np.int64) * 1_000_000,
             np.array(values, dtype=np.float64),
         )
-        return batch, dropped
+        return batch, found.dropped
 
-    def _take_inventory(self, plan: Plan, rows: list[int]) -> None:
+    def _keep(self, plan: Plan, found: Exposition, now: int) -> list[tuple[int, int, float]]:
+        """Returns (series, time, value) of the samples that hold; the rest is counted."""
+        oldest = now - self._settings.accept_late // timedelta(milliseconds=1)
+        newest = now + self._settings.accept_future // timedelta(milliseconds=1)
+        broken = broken_histograms(self._reader.identities, found)
+        found.dropped["histogram"] += len(broken)
+        kept: list[tuple[int, int, float]] = []
+        for position, series in enumerate(found.ids):
+            value, given = found.values[position], found.times[position]
+            time = given if given is not None and self._settings.honor_timestamps else now
+            if position in broken:
+                continue
+            if plan.counters[series] and value < 0:
+                found.dropped["type"] += 1
+            elif not oldest <= time <= newest:
+                found.dropped["too_old" if time < oldest else "future"] += 1
+            else:
+                kept.append((series, time, value))
+        return kept
+
+    def _take_inventory(self, plan: Plan, rows: Sequence[int]) -> None:
         present = frozenset(self._series[row].asset for row in rows)
         if present == self._present:
             return

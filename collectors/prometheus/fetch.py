@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from aiops.contracts.errors import Unreachable
+from aiops.contracts.errors import ConfigError, Unreachable
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # Every single wait; the whole is bounded by the deadline.
@@ -33,16 +33,21 @@ def check_url(url: str) -> None:
     """Refuses addresses that are never scraped.
 
     Raises:
-        ValueError: With the reason and what to write instead.
+        ConfigError: With the reason and what to write instead.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError([f"url: {url!r} is not an address: {error}"]) from error
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"url: {url!r} is not an http or https address such as http://host:9100/")
+        raise ConfigError(
+            [f"url: {url!r} is not an http or https address such as http://host:9100/"]
+        )
     if parts.username is not None or parts.password is not None:
-        raise ValueError("url: put the account into username and password, not into the address")
-    _ = parts.port  # raises for a port that is none
+        raise ConfigError(["url: put the account into username and password, not into the address"])
     if _is_blocked(parts.hostname):
-        raise ValueError(f"url: {parts.hostname} is a link-local address; these are never read")
+        raise ConfigError([f"url: {parts.hostname} is a link-local address; these are never read"])
 
 
 def _is_blocked(host: str) -> bool:
