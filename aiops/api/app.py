@@ -37,7 +37,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_panels(gate, service)
     add_incidents(gate, service, cursors)
     sign_in = add_pages(gate, service)
-    add_sign_in(gate, service, sign_in)
+    add_sign_in(gate, app, service, sign_in)
     gate.check_routes(list(app.routes))
     app.add_middleware(Shield, serving=service.serving)
     return app

@@ -124,7 +124,7 @@ class Gate:
                 return
             found = self.identify(request)
             if found is None:
-                raise unauthorised()
+                raise unauthorised(request)
             if not may(found.credential.role, permission):
                 raise HTTPException(
                     403, f"the role {found.credential.role} may not {permission} here"
@@ -142,7 +142,7 @@ def caller_of(request: Request) -> Caller:
     """Returns the caller that the route's guard has let in."""
     found = request.state.caller
     if not isinstance(found, Caller):  # an open route asks for a caller: a bug, not an answer
-        raise unauthorised()
+        raise unauthorised(request)
     return found
 
 

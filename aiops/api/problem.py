@@ -28,9 +28,15 @@ def problem(
     )
 
 
-def unauthorised() -> HTTPException:
+class SignInNeeded(HTTPException):
+    """A person with a browser has no session: the sign-in page is shown, with status 401."""
+
+
+def unauthorised(request: Request) -> HTTPException:
     """The one answer to a missing, wrong, expired or deleted credential."""
-    return HTTPException(
+    for_people = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    kind = SignInNeeded if for_people else HTTPException
+    return kind(
         401,
         "a valid token or session is needed; make one with `aiops token` or open a sign-in link",
         {"WWW-Authenticate": "Bearer"},

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from aiops.contracts.dashboard import Reader
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident
+from aiops.incident.act import PersonAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,12 @@ class Serving:
     tls: bool = False
 
 
-class Action(StrEnum):
-    """What a person may do to an incident."""
-
-    ACKNOWLEDGE = "acknowledge"
-    CLOSE = "close"
-    FALSE = "false"
-    NEW_NORMAL = "new_normal"
-    HAPPENED = "happened"
-    AVERTED = "averted"
-
-
 @dataclass(frozen=True, slots=True)
 class ActionOrder:
     """One order of a person, as it is carried out and audited."""
 
     incident_key: str
-    action: Action
+    action: PersonAction
     viewer: Viewer
     note: str
     at: datetime

@@ -1,6 +1,6 @@
 """Signing in by a one-time link, and out."""
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -8,12 +8,12 @@ from aiops.api.access import Permission, check, digest_of, new_session
 from aiops.api.body import read_form
 from aiops.api.gate import Gate
 from aiops.api.pages import SIGN_IN, render
-from aiops.api.problem import unauthorised
+from aiops.api.problem import SignInNeeded, unauthorised
 from aiops.api.service import ReadService
 from aiops.contracts.dashboard import Page
 
 
-def add_sign_in(gate: Gate, service: ReadService, page: Page) -> None:
+def add_sign_in(gate: Gate, app: FastAPI, service: ReadService, page: Page) -> None:
     """Adds ``/login`` and ``/logout``.
 
     Opening the link shows a page that posts it: a GET changes nothing, so that a link
@@ -23,12 +23,15 @@ def add_sign_in(gate: Gate, service: ReadService, page: Page) -> None:
     def show(request: Request) -> Response:
         return render(service, page, request, None)
 
-    def exchange(secret: str) -> Response:
+    def ask(request: Request, _error: Exception) -> Response:
+        return render(service, page, request, None)
+
+    def exchange(request: Request, secret: str) -> Response:
         now = service.now()
         ledger = service.ledger
         link = check(ledger.credential(digest_of(secret)), "link", now)
         if link is None:
-            raise unauthorised()
+            raise unauthorised(request)
         ledger.delete_credential(link.digest)
         session_secret, session = new_session(link, now)
         ledger.put_credential(session)
@@ -46,7 +49,7 @@ def add_sign_in(gate: Gate, service: ReadService, page: Page) -> None:
 
     async def sign_in(request: Request) -> Response:
         form = await read_form(request)
-        return await run_in_threadpool(exchange, form.get("link", ""))
+        return await run_in_threadpool(exchange, request, form.get("link", ""))
 
     def sign_out(request: Request) -> Response:
         secret = request.cookies.get(gate.cookie, "")
@@ -56,6 +59,7 @@ def add_sign_in(gate: Gate, service: ReadService, page: Page) -> None:
         answer.delete_cookie(gate.cookie, path="/", secure=service.serving.tls, httponly=True)
         return answer
 
+    app.add_exception_handler(SignInNeeded, ask)
     gate.add("GET", SIGN_IN, Permission.OPEN, show, include_in_schema=False)
     gate.add("POST", SIGN_IN, Permission.OPEN, sign_in, include_in_schema=False)
     gate.add("POST", "/logout", Permission.OPEN, sign_out, include_in_schema=False)

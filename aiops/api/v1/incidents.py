@@ -13,9 +13,10 @@ from aiops.api.body import read_json
 from aiops.api.encode import answer
 from aiops.api.gate import Gate, caller_of
 from aiops.api.paging import Cursors, Paging
-from aiops.api.service import Action, ActionOrder, ReadService
+from aiops.api.service import ActionOrder, ReadService
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident
+from aiops.incident.act import PersonAction
 
 _NO_INCIDENT = "there is no such incident, or it is not yours to see"
 
@@ -37,7 +38,7 @@ class ActionBody(BaseModel):
     """What a person orders."""
 
     model_config = ConfigDict(extra="forbid")
-    action: Action
+    action: PersonAction
     note: Annotated[str, Field(max_length=4000)] = ""
 
 

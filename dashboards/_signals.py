@@ -1,0 +1,193 @@
+"""What the pages draw of an asset's series, read through the reader."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from aiops.contracts.dashboard import Reader
+from aiops.domain.abstention import Abstention
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import Incident
+from aiops.domain.instant import from_ns, to_ns
+from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.series import FloatArray, SeriesInfo, SeriesKey
+from aiops.domain.step import HOUR, STEP_CLASSES
+from dashboards._figures import Signal
+
+_POINTS = 400
+_LONGEST_HISTORY = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Declarations that are read once per page."""
+
+    metrics: Mapping[str, Metric]
+    limit_by_place: Mapping[tuple[str, str], Limit]
+
+    @classmethod
+    def of(cls, reader: Reader) -> "World":
+        """Reads metrics and limits."""
+        limits = {(limit.asset, limit.metric): limit for limit in reader.ledger.limits()}
+        return cls(reader.ledger.metrics(), limits)
+
+    def limit(self, key: SeriesKey) -> Limit | None:
+        """Returns the limit of a series: its asset's own, or that of every asset."""
+        places = self.limit_by_place
+        return places.get((key.asset, key.metric)) or places.get(("", key.metric))
+
+    def unit(self, metric: str) -> str:
+        """Returns the unit of a metric."""
+        known = self.metrics.get(metric)
+        return known.unit if known else ""
+
+
+def week_rows(reader: Reader, infos: Sequence[SeriesInfo], now: datetime) -> FloatArray:
+    """Returns ``(n_series, 168)`` hourly values of the last seven days."""
+    end = (to_ns(now) // HOUR + 1) * HOUR
+    start = end - 168 * HOUR
+    if not infos:
+        return np.empty((0, 168))
+    ids = np.array([info.id for info in infos], np.int64)
+    return reader.panels.panel(ids, start, end, timedelta(hours=1)).values
+
+
+def recent(
+    reader: Reader, infos: Sequence[SeriesInfo], now: datetime, span: timedelta
+) -> dict[int, tuple[list[datetime], list[float]]]:
+    """Returns the recent past of many series by id, thinned to what a plot can show."""
+    found: dict[int, tuple[list[datetime], list[float]]] = {}
+    for step in sorted({_plot_step(info.step_ns, span) for info in infos}):
+        group = [info for info in infos if _plot_step(info.step_ns, span) == step]
+        end = (to_ns(now) // step + 1) * step
+        start = end - int(span.total_seconds() * 1e9) // step * step
+        ids = np.array([info.id for info in group], np.int64)
+        panel = reader.panels.panel(ids, start, end, timedelta(microseconds=step // 1000))
+        for row, info in enumerate(group):
+            values = panel.values[row]
+            kept = np.isfinite(values)
+            first = int(np.argmax(kept)) if kept.any() else len(values)
+            times = [from_ns(t) for t in panel.times[first:].tolist()]
+            shown = values[first:].tolist()
+            while shown and not np.isfinite(shown[-1]):  # the cell of now is not full yet
+                shown.pop()
+                times.pop()
+            found[info.id] = (times, shown)
+    return found
+
+
+def limited_signal(
+    reader: Reader, info: SeriesInfo, limit: Limit, crossing: Crossing | None, world: World
+) -> Signal:
+    """Returns a limited series with its forecast, seen over a span that fits the forecast."""
+    now = reader.now()
+    forecast = reader.forecast(info.key)
+    answered = forecast is not None and not forecast.reason[0]
+    span = _LONGEST_HISTORY
+    future: list[datetime] = []
+    levels: list[float] = []
+    quantiles: list[list[float]] = []
+    if forecast is not None and answered:
+        ahead = forecast.step * forecast.horizon
+        every = -(-forecast.horizon // _POINTS)
+        steps = range(every - 1, forecast.horizon, every)
+        origin = from_ns(forecast.origin)
+        future = [origin + forecast.step * (k + 1) for k in steps]
+        levels = forecast.levels.tolist()
+        quantiles = [forecast.quantiles[0, k].tolist() for k in steps]
+        span = min(max(ahead * 2, timedelta(minutes=10)), _LONGEST_HISTORY)
+    times, values = recent(reader, [info], now, span)[info.id]
+    if not times and span < _LONGEST_HISTORY:
+        times, values = recent(reader, [info], now, _LONGEST_HISTORY)[info.id]
+    likely = crossing is not None and (crossing.probability or 0) >= 0.05
+    met = crossing if likely else None
+    return Signal(
+        name=info.key.signal,
+        metric=info.key.metric,
+        unit=world.unit(info.key.metric),
+        times=times,
+        values=values,
+        at=now,
+        future=future,
+        levels=levels,
+        quantiles=quantiles,
+        limit=limit.fail,
+        direction=str(limit.direction),
+        early=met.early if met else None,
+        likely=met.likely if met else None,
+        late=met.late if met else None,
+    )
+
+
+def evidence_signal(incident: Incident) -> Signal | None:
+    """Returns the frozen evidence of an incident, None when it holds no history."""
+    evidence = incident.evidence
+    history = _mapping(evidence.get("history"))
+    times = _times(history.get("t"))
+    values = _numbers(history.get("v"))
+    if not times or len(times) != len(values):
+        return None
+    forecast = _mapping(evidence.get("forecast"))
+    future, levels = _times(forecast.get("t")), _numbers(forecast.get("levels"))
+    rows = [_numbers(row) for row in forecast.get("q") or ()]
+    if len(rows) != len(future) or any(len(row) != len(levels) for row in rows):
+        future, levels, rows = [], [], []
+    signal = _mapping(evidence.get("signal"))
+    limit = evidence.get("limit")
+    predicted = incident.predicted
+    return Signal(
+        name=incident.series.signal,
+        metric=incident.series.metric,
+        unit=str(signal.get("unit", "")),
+        times=times,
+        values=values,
+        at=incident.opened_at,
+        future=future,
+        levels=levels,
+        quantiles=rows,
+        limit=float(limit) if isinstance(limit, int | float) else None,
+        direction=str(evidence.get("direction", Direction.UP)),
+        early=predicted.early if predicted else None,
+        likely=predicted.likely if predicted else None,
+        late=predicted.late if predicted else None,
+        frozen=True,
+    )
+
+
+def abstention_key(reason: Abstention) -> str:
+    """Returns the text key of an abstention."""
+    return f"abstention.{reason.name.lower()}"
+
+
+def parse_time(text: object) -> datetime | None:
+    """Returns an ISO time, None when it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _plot_step(step_ns: int, span: timedelta) -> int:
+    least = max(step_ns, int(span.total_seconds() * 1e9) // _POINTS)
+    return next((step for step in STEP_CLASSES if step >= least), STEP_CLASSES[-1])
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _times(values: Any) -> list[datetime]:
+    parsed = [parse_time(value) for value in values or ()]
+    return [time for time in parsed if time is not None]
+
+
+def _numbers(values: Any) -> list[float]:
+    return [
+        float(value) if isinstance(value, int | float) else float("nan") for value in values or ()
+    ]

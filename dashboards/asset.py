@@ -1,0 +1,149 @@
+"""The page of one asset: what is foreseen for it, and why or why not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup
+
+from aiops.contracts.dashboard import Page, Reader, Rendered, View
+from aiops.contracts.plugin import NoSettings, Plugin, Stability
+from aiops.domain.abstention import Abstention
+from aiops.domain.asset import Asset
+from aiops.domain.forecast import Crossing
+from aiops.domain.series import SeriesInfo, SeriesKey
+from dashboards._figures import Signal, forecast_figure, small_figure
+from dashboards._render import figure_json, missing, render, static_files
+from dashboards._signals import World, abstention_key, limited_signal, recent
+from dashboards._words import Words
+from dashboards.risk_board import level_of
+
+_LIMITED_SHOWN = 6
+_OTHERS_SHOWN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot with its heading and what stands below it."""
+
+    name: str
+    figure: Markup | None
+    caption: str = ""
+    latest: str = ""
+
+
+class AssetPage:
+    """Forecasts, other signals, contributions, parts, decisions and incidents of an asset."""
+
+    path = "/assets/{key:path}"
+
+    def __init__(self) -> None:
+        self.files: Mapping[str, Path] = static_files()
+
+    def render(self, reader: Reader, view: View) -> Rendered:
+        """Returns the page, or 404 when the viewer sees no such asset."""
+        ledger = reader.ledger
+        found = ledger.asset(view.viewer, view.key) if _is_key(view.key) else None
+        if found is None:
+            return missing(reader, view, Words(view.language), "missing.asset")
+        words = Words(view.language, found.time_zone)
+        world = World.of(reader)
+        infos = [info for info in ledger.catalogue.all() if info.key.asset == found.key]
+        limited = [info for info in infos if world.limit(info.key) is not None]
+        others = [info for info in infos if world.limit(info.key) is None]
+        crossings = {item.series: item for item in ledger.crossings(view.viewer, found.key)}
+        risk = next((r for r in ledger.risks(view.viewer) if r.asset == found.key), None)
+        level, reason = level_of(risk, view.now)
+        assets = ledger.assets(view.viewer)
+        return render(
+            "asset.html",
+            reader,
+            view,
+            words,
+            asset=found,
+            risk=risk,
+            level=level,
+            reason=words(reason),
+            limited=_limited(reader, limited[:_LIMITED_SHOWN], crossings, world, words),
+            others=_others(reader, others[:_OTHERS_SHOWN], world, words),
+            more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
+            parts=_parts(assets, found),
+            visible={asset.key for asset in assets},
+            decisions=ledger.decisions(view.viewer, asset=found.key, limit=30),
+            incidents=ledger.incidents(view.viewer, asset=found.key, limit=20),
+        )
+
+
+def _limited(
+    reader: Reader,
+    infos: Sequence[SeriesInfo],
+    crossings: Mapping[SeriesKey, Crossing],
+    world: World,
+    words: Words,
+) -> list[Plot]:
+    plots = []
+    for info in infos:
+        limit = world.limit(info.key)
+        if limit is None:
+            continue
+        crossing = crossings.get(info.key)
+        signal = limited_signal(reader, info, limit, crossing, world)
+        figure = figure_json(forecast_figure(signal, words)) if signal.times else None
+        plots.append(
+            Plot(info.key.signal, figure, _caption(crossing, words), _latest(signal, words))
+        )
+    return plots
+
+
+def _caption(crossing: Crossing | None, words: Words) -> str:
+    if crossing is None:
+        return words("asset.no_forecast", reason=words("risk.never"))
+    if crossing.abstained is not Abstention.NONE or crossing.probability is None:
+        return words("asset.no_forecast", reason=words(abstention_key(crossing.abstained)))
+    return words(
+        "plot.caption",
+        method=crossing.method or "–",
+        probability=words.percent(crossing.probability),
+        horizon=words.duration(crossing.horizon),
+    )
+
+
+def _others(reader: Reader, infos: Sequence[SeriesInfo], world: World, words: Words) -> list[Plot]:
+    now = reader.now()
+    past = recent(reader, infos, now, timedelta(hours=24))
+    plots = []
+    for info in infos:
+        times, values = past[info.id]
+        unit = world.unit(info.key.metric)
+        if info.counter:
+            unit = f"{unit}/s"
+        signal = Signal(info.key.signal, info.key.metric, unit, times, values, now)
+        figure = figure_json(small_figure(signal, words)) if times else None
+        plots.append(Plot(info.key.signal, figure, latest=_latest(signal, words)))
+    return plots
+
+
+def _latest(signal: Signal, words: Words) -> str:
+    return words.amount(signal.values[-1], signal.unit, signal.metric) if signal.values else "–"
+
+
+def _parts(assets: Sequence[Asset], found: Asset) -> list[Asset]:
+    return sorted((a for a in assets if a.parent == found.key), key=lambda asset: asset.key)
+
+
+def _is_key(key: str) -> bool:
+    return 0 < len(key) <= 1000 and "\x00" not in key
+
+
+def _create(_settings: NoSettings) -> Page:
+    return AssetPage()
+
+
+PLUGIN: Final = Plugin(
+    summary="One asset: forecasts, signals, risk, decisions",
+    settings=NoSettings,
+    create=_create,
+    stability=Stability.BETA,
+)

@@ -1,0 +1,174 @@
+"""The page of one incident: what, when, why we believe it, what was done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from aiops.contracts.dashboard import Page, Reader, Rendered, View
+from aiops.contracts.plugin import NoSettings, Plugin, Stability
+from aiops.domain.decision import Decision
+from aiops.domain.incident import Incident, Prediction
+from dashboards._figures import forecast_figure
+from dashboards._render import figure_json, missing, render, static_files
+from dashboards._signals import evidence_signal
+from dashboards._words import Words
+
+_OPEN_ACTIONS: Final = ("acknowledge", "false", "new_normal", "close")
+_VERDICTS: Final = ("happened", "averted", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the timeline."""
+
+    at: datetime
+    what: str
+    why: str
+    who: str
+    detail: str
+    quiet: bool
+
+
+class IncidentPage:
+    """Sentence, strip, evidence, reasons, actions, timeline and outcome of an incident."""
+
+    path = "/incidents/{key}"
+
+    def __init__(self) -> None:
+        self.files: Mapping[str, Path] = static_files()
+
+    def render(self, reader: Reader, view: View) -> Rendered:
+        """Returns the page, or 404 when the viewer sees no such incident."""
+        ledger = reader.ledger
+        is_key = len(view.key) == 64 and view.key.isalnum()
+        found = ledger.incident(view.viewer, view.key) if is_key else None
+        if found is None:
+            return missing(reader, view, Words(view.language), "missing.incident")
+        asset = ledger.asset(view.viewer, found.asset)
+        words = Words(view.language, asset.time_zone if asset else "UTC")
+        decisions = ledger.decisions(view.viewer, subject=found.key, limit=200)
+        signal = evidence_signal(found)
+        name = asset.display if asset else found.asset
+        sentence = found.sentence.get(view.language) or found.sentence.get("en")
+        return render(
+            "incident.html",
+            reader,
+            view,
+            words,
+            incident=found,
+            asset_name=name,
+            sentence=sentence
+            or words("incident.no_sentence", asset=name, signal=found.series.signal),
+            newest=found.current or found.predicted,
+            tickets=ledger.tickets(found.key),
+            withheld=next((d for d in decisions if d.action == "withhold"), None),
+            figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
+            facts=_facts(found, words, view.now),
+            contributions=_contributions(found, words),
+            actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
+            steps=_steps(found, decisions, words),
+        )
+
+
+def _facts(incident: Incident, words: Words, now: datetime) -> list[tuple[str, str]]:
+    evidence = incident.evidence
+    unit = str(_mapping(evidence.get("signal")).get("unit", ""))
+    metric = incident.series.metric
+    facts: list[tuple[str, str]] = []
+    if incident.predicted is not None:
+        facts.append((words("incident.first_prediction"), _range(incident.predicted, words, now)))
+    if incident.current is not None and incident.current != incident.predicted:
+        facts.append((words("incident.current_prediction"), _range(incident.current, words, now)))
+    for key, name in (("value", "incident.value_then"), ("growth_per_hour", "incident.growth")):
+        value = evidence.get(key)
+        if isinstance(value, int | float):
+            shown = words.amount(float(value), unit, metric)
+            if key == "growth_per_hour":
+                shown = words("incident.per_hour", value=shown)
+            facts.append((words(name), shown))
+    method = evidence.get("method") or (incident.predicted.method if incident.predicted else "")
+    if method:
+        facts.append((words("asset.method"), str(method)))
+    if evidence.get("cadence"):
+        facts.append((words("incident.cadence"), str(evidence["cadence"])))
+    versions = _mapping(evidence.get("versions"))
+    if versions:
+        text = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+        facts.append((words("incident.versions"), text))
+    return facts
+
+
+def _range(prediction: Prediction, words: Words, now: datetime) -> str:
+    return words(
+        "incident.range",
+        early=words.day_time(prediction.early, now),
+        late=words.day_time(prediction.late, now),
+        likely=words.day_time(prediction.likely, now),
+        probability=words.percent(prediction.probability),
+    )
+
+
+def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
+    rows = [
+        _mapping(item)
+        for item in incident.evidence.get("contributions") or ()
+        if isinstance(item, Mapping)
+    ]
+    shown = []
+    for row in rows:
+        share = row.get("probability")
+        probability = float(share) if isinstance(share, int | float) else None
+        shown.append(
+            {
+                "signal": str(row.get("signal", "")),
+                "source": words(f"source.{row.get('source', '')}"),
+                "probability": words.percent(probability),
+                "share": probability or 0.0,
+                "method": str(row.get("method", "")),
+            }
+        )
+    return sorted(shown, key=lambda row: -float(str(row["share"])))
+
+
+def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[Step]:
+    steps = [
+        Step(
+            at=decision.at,
+            what=words(f"action.{decision.action}"),
+            why=words(f"reason.{decision.reason}"),
+            who="",
+            detail=decision.detail,
+            quiet=decision.action in ("hold", "nothing"),
+        )
+        for decision in decisions
+    ]
+    steps += [
+        Step(
+            at=change.at,
+            what=words(f"state.{change.state}"),
+            why=words(f"reason.{change.reason}"),
+            who=words(f"who.{change.by}") if change.by in ("system", "rule") else change.by,
+            detail=change.note,
+            quiet=False,
+        )
+        for change in incident.transitions
+    ]
+    return sorted(steps, key=lambda step: step.at, reverse=True)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _create(_settings: NoSettings) -> Page:
+    return IncidentPage()
+
+
+PLUGIN: Final = Plugin(
+    summary="One incident: sentence, evidence, reasons, actions, timeline",
+    settings=NoSettings,
+    create=_create,
+    stability=Stability.BETA,
+)

@@ -1,0 +1,237 @@
+"""The risk board: every asset, the most expensive risk first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from aiops.contracts.dashboard import Page, Reader, Rendered, View
+from aiops.contracts.plugin import NoSettings, Plugin, Stability
+from aiops.domain.asset import Asset
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import Incident
+from aiops.domain.risk import Risk
+from aiops.domain.series import FloatArray, SeriesInfo
+from dashboards._render import render, static_files
+from dashboards._signals import World, abstention_key, parse_time, week_rows
+from dashboards._sparkline import sparkline
+from dashboards._words import Words
+
+_ROWS = 200
+_LEVELS = ((50.0, "high"), (20.0, "elevated"))
+"""Risk values from which a row is called high or elevated; they only choose word and colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The next predicted event in words."""
+
+    what: str
+    when: str
+    full: str
+    probability: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One asset as the board shows it."""
+
+    asset: Asset
+    level: str
+    value: str
+    loss: str
+    reason: str
+    event: Event | None
+    quality: tuple[str, ...]
+    line: list[str]
+    line_name: str
+    incident: Incident | None
+
+
+class RiskBoard:
+    """All assets with their risk, next event, data quality and open incident."""
+
+    path = "/"
+
+    def __init__(self) -> None:
+        self.files: Mapping[str, Path] = static_files()
+
+    def render(self, reader: Reader, view: View) -> Rendered:
+        """Returns the whole board, or only its changing part for ``?part=board``."""
+        words = Words(view.language)
+        ledger = reader.ledger
+        risk_by_asset = {risk.asset: risk for risk in ledger.risks(view.viewer)}
+        incidents = ledger.incidents(view.viewer, open_only=True)
+        incident_by_asset = {item.asset: item for item in reversed(incidents)}
+        assets = ledger.assets(view.viewer)
+        assets.sort(key=lambda asset: _order(asset, risk_by_asset, incident_by_asset))
+        shown = assets if "all" in view.query else assets[:_ROWS]
+        status = reader.status()
+        rows = self._rows(reader, view, shown, risk_by_asset, incident_by_asset, status)
+        part = view.query.get("part") == "board"
+        return render(
+            "board_part.html" if part else "board.html",
+            reader,
+            view,
+            words,
+            rows=rows,
+            hidden=len(assets) - len(shown),
+            tiles=_tiles(assets, risk_by_asset, incidents, status, view.now),
+            sources=_sources(status),
+            next_forecast=parse_time(status.get("next_forecast_at")),
+            any_risk=any(risk.value is not None for risk in risk_by_asset.values()),
+        )
+
+    def _rows(
+        self,
+        reader: Reader,
+        view: View,
+        assets: Sequence[Asset],
+        risk_by_asset: Mapping[str, Risk],
+        incident_by_asset: Mapping[str, Incident],
+        status: Mapping[str, object],
+    ) -> list[Row]:
+        world = World.of(reader)
+        infos_by_asset: dict[str, list[SeriesInfo]] = {}
+        for info in reader.ledger.catalogue.all():
+            infos_by_asset.setdefault(info.key.asset, []).append(info)
+        chosen = {
+            asset.key: _leading(
+                infos_by_asset.get(asset.key, []), risk_by_asset.get(asset.key), world
+            )
+            for asset in assets
+        }
+        infos = [info for info in chosen.values() if info is not None]
+        weeks = week_rows(reader, infos, view.now)
+        week_by_id = {info.id: weeks[row] for row, info in enumerate(infos)}
+        quality = status.get("quality")
+        quality_by_asset = quality if isinstance(quality, Mapping) else {}
+        rows = []
+        for asset in assets:
+            words = Words(view.language, asset.time_zone)
+            lead = chosen[asset.key]
+            week = None if lead is None else week_by_id[lead.id]
+            risk = risk_by_asset.get(asset.key)
+            level, reason = level_of(risk, view.now)
+            known = risk if level != "unknown" else None
+            rows.append(
+                Row(
+                    asset=asset,
+                    level=level,
+                    value=f"{known.value:.0f}" if known and known.value is not None else "–",
+                    loss=f"{known.expected_loss:,.0f}" if known and known.expected_loss else "",
+                    reason=words(reason),
+                    event=_event(known.first, words, world, view.now) if known else None,
+                    quality=_quality(quality_by_asset.get(asset.key), week),
+                    line=sparkline(week.tolist()) if week is not None else [],
+                    line_name="" if lead is None else lead.key.signal,
+                    incident=incident_by_asset.get(asset.key),
+                )
+            )
+        return rows
+
+
+def level_of(risk: Risk | None, now: datetime) -> tuple[str, str]:
+    """Returns the word for a risk and, when it is not assessed, the text key of the reason."""
+    if risk is None:
+        return "unknown", "risk.never"
+    if risk.value is None:
+        return "unknown", abstention_key(risk.abstained)
+    if risk.valid_until < now:
+        return "unknown", "risk.outdated"
+    return next((name for least, name in _LEVELS if risk.value >= least), "low"), ""
+
+
+def _order(
+    asset: Asset, risk_by_asset: Mapping[str, Risk], incident_by_asset: Mapping[str, Incident]
+) -> tuple[float, float, bool, str]:
+    risk = risk_by_asset.get(asset.key)
+    value = -1.0 if risk is None or risk.value is None else risk.value
+    loss = risk.expected_loss if risk is not None else 0.0
+    return (-loss, -value, asset.key not in incident_by_asset, asset.key)
+
+
+def _leading(infos: Sequence[SeriesInfo], risk: Risk | None, world: World) -> SeriesInfo | None:
+    """The series a row's mini-line shows: what the risk is about, else a limited one."""
+    if risk is not None and risk.first is not None:
+        named = [info for info in infos if info.key == risk.first.series]
+        if named:
+            return named[0]
+    return next((info for info in infos if world.limit(info.key) is not None), None)
+
+
+def _event(first: Crossing | None, words: Words, world: World, now: datetime) -> Event | None:
+    if first is None or first.probability is None or first.early is None:
+        return None
+    unit, metric = world.unit(first.series.metric), first.series.metric
+    what = words(
+        f"event.{'down' if first.direction == 'down' else 'up'}",
+        signal=first.series.signal,
+        limit=words.amount(first.limit, unit, metric),
+    )
+    times = {"early": first.early, "likely": first.likely, "late": first.late}
+    near = {name: words.day_time(time, now) for name, time in times.items()}
+    full = {name: words.full_time(time) for name, time in times.items()}
+    return Event(
+        what,
+        words("event.range", **near),
+        words("event.range", **full),
+        words("board.likely", probability=words.percent(first.probability)),
+    )
+
+
+def _quality(findings: object, week: FloatArray | None) -> tuple[str, ...]:
+    if isinstance(findings, list | tuple) and findings:
+        return tuple(str(word) for word in findings)
+    if week is None:
+        return ()
+    known = week == week  # noqa: PLR0124 -- NaN is the only value unlike itself
+    if not known.any():
+        return ("none",)
+    # the hour of now may have just begun, so the one before it counts as well
+    return ("ok",) if known[-2:].any() else ("silent",)
+
+
+def _tiles(
+    assets: Sequence[Asset],
+    risk_by_asset: Mapping[str, Risk],
+    incidents: Sequence[Incident],
+    status: Mapping[str, object],
+    now: datetime,
+) -> dict[str, Any]:
+    likely = [
+        prediction.likely
+        for item in incidents
+        if (prediction := item.current or item.predicted) is not None
+    ]
+    assessed = sum(level_of(risk_by_asset.get(asset.key), now)[0] != "unknown" for asset in assets)
+    sources = _sources(status)
+    return {
+        "week": sum(time <= now + timedelta(days=7) for time in likely),
+        "month": sum(time <= now + timedelta(days=30) for time in likely),
+        "open": len(incidents),
+        "silent": sum(bool(source.get("silent")) for source in sources),
+        "sources": len(sources),
+        "assessed": assessed,
+        "assets": len(assets),
+    }
+
+
+def _sources(status: Mapping[str, object]) -> list[Mapping[str, Any]]:
+    sources = status.get("sources")
+    if not isinstance(sources, list | tuple):
+        return []
+    return [source for source in sources if isinstance(source, Mapping)]
+
+
+def _create(_settings: NoSettings) -> Page:
+    return RiskBoard()
+
+
+PLUGIN: Final = Plugin(
+    summary="Risk board: every asset, the most expensive risk first",
+    settings=NoSettings,
+    create=_create,
+    stability=Stability.BETA,
+)
