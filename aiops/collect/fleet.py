@@ -1,7 +1,7 @@
 """What is watched: the inventory and the series, as the ledger knows them, in memory."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,9 +13,6 @@ from aiops.domain.asset import SYSTEM, Asset, Service
 from aiops.domain.metric import Limit, Metric, MetricKind
 from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import step_class
-
-Dress = Callable[[Inventory], Inventory]
-"""Gives discovered things what the configuration knows better."""
 
 
 @dataclass(slots=True)
@@ -56,7 +53,6 @@ class Fleet:
         interval_ns: int,
         keys: tuple[SeriesKey, ...],
         inventory: Inventory,
-        dress: Dress,
         now: datetime,
     ) -> IntArray:
         """Takes note of what a source knows and returns the ids of the keys, in order.
@@ -70,12 +66,12 @@ class Fleet:
             if same and known is not None and known[0] is keys:
                 return known[1]
             if not same:
-                self.ledger.put_inventory(source, dress(inventory), now)
+                self.ledger.put_inventory(source, inventory, now)
                 self._seen[source] = inventory
                 self.load()
             bare = self._undeclared(keys)
             if bare.assets or bare.metrics:
-                self.ledger.put_inventory(source, dress(bare), now)
+                self.ledger.put_inventory(source, bare, now)
                 self.load()
             counters = [self.metrics[key.metric].kind is MetricKind.COUNTER for key in keys]
             ids = self.ledger.catalogue.ids(keys, step_class(interval_ns), counters)
