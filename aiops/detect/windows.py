@@ -7,7 +7,7 @@ from typing import Final
 
 from aiops.domain.instant import duration_ns
 from aiops.domain.series import SeriesInfo
-from aiops.domain.step import MINUTE, window_end
+from aiops.domain.step import MINUTE, SECOND, window_end
 
 MOST_CELLS: Final = 4096
 """Cells of one panel: a long catch-up is done in pieces that fit into memory."""
@@ -34,7 +34,16 @@ class Due:
     @property
     def shard(self) -> str:
         """Name of the shard in the ledger."""
-        return f"step={self.step_ns // 10**9}s"
+        return shard_name(self.step_ns)
+
+
+def shard_name(step_ns: int) -> str:
+    """Returns the name of a step class' shard.
+
+    >>> shard_name(5 * MINUTE)
+    'step=300s'
+    """
+    return f"step={step_ns // SECOND}s"
 
 
 def lateness_ns(step_ns: int, lateness: timedelta) -> int:

@@ -23,7 +23,6 @@ from aiops.domain.incident import (
     IncidentState,
     Outcome,
     OutcomeKind,
-    Stage,
     Transition,
 )
 from aiops.domain.ticket import TicketAction
@@ -114,7 +113,7 @@ class _Round:
     ) -> Incident | None:
         """A series whose asset has no open incident."""
         name = crossing.series.text
-        if crossing.abstained is Abstention.ALREADY_OVER:
+        if crossing.abstained is Abstention.ALREADY_OVER and self.opening.limits_are_failures:
             streak[name] = 0
             return self._open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
         probability = crossing.probability
@@ -149,6 +148,9 @@ class _Round:
         name = crossing.series.text
         if crossing.abstained is Abstention.ALREADY_OVER:
             streak[name] = 0
+            if not self.opening.limits_are_failures:
+                self._note(incident, "hold", Reason.RISK_REPEATED, "its limit is met")
+                return None
             at = crossing.origin
             return self._happened(incident, at, f"{crossing.series.signal} met its limit")
         if crossing.series != incident.series:
@@ -278,15 +280,6 @@ class _Round:
         self.decided.decisions.append(
             Decision(self.now, series.text, series.asset, "nothing", reason, detail)
         )
-
-
-def withhold_reason(stage: Stage, destinations: int) -> Reason | None:
-    """Returns why nothing may be sent, or None when it may."""
-    if stage is Stage.SHADOW:
-        return Reason.STAGE_SHADOW
-    if stage is Stage.SUGGEST:
-        return Reason.STAGE_SUGGEST
-    return None if destinations else Reason.NO_DESTINATION
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:

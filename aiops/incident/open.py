@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from aiops.domain.asset import Asset
 from aiops.domain.decision import Reason
@@ -35,6 +35,9 @@ class Opening:
 
     Attributes:
         window_end: ns, end of the window in which this round's data ends.
+        repair_lead_of: Asset key to the time its repair needs, None where it does not differ.
+        limits_are_failures: Meeting a limit counts as a failure; false where failures are
+            reported from outside (a replay over a bundle with a failures file).
         stage: Rung of the ladder.
         repair_leads: Asset key to the time its repair needs, where it differs.
     """
@@ -46,7 +49,8 @@ class Opening:
     window_end: int
     evidence: EvidenceOf
     default_repair_lead: timedelta
-    repair_leads: Mapping[str, timedelta]
+    repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
+    limits_are_failures: bool = True
 
     def asset(self, key: str) -> Asset:
         """Returns the asset, or a bare one when it is not in the inventory (any more)."""
@@ -59,7 +63,47 @@ class Opening:
 
     def repair_lead(self, asset: str) -> timedelta:
         """Returns the time a repair of the asset needs."""
-        return self.repair_leads.get(asset, self.default_repair_lead)
+        own = self.repair_lead_of(asset)
+        return self.default_repair_lead if own is None else own
+
+
+class Fleet(Protocol):
+    """What is known of the things that incidents are about."""
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """By key."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """By name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningRules:
+    """What the configuration says about new incidents."""
+
+    installation: str
+    stage: Stage
+    repair_lead: timedelta
+    repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
+    limits_are_failures: bool = True
+
+    def opening(self, fleet: Fleet, window_end: int, evidence: EvidenceOf) -> Opening:
+        """Returns what one round needs to write incidents."""
+        return Opening(
+            self.installation,
+            fleet.assets,
+            fleet.metrics,
+            self.stage,
+            window_end,
+            evidence,
+            self.repair_lead,
+            self.repair_lead_of,
+            self.limits_are_failures,
+        )
 
 
 def open_predictive(opening: Opening, crossing: Crossing, now: datetime) -> Incident:

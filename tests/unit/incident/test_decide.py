@@ -28,7 +28,6 @@ OPENING = Opening(
     window_end=0,
     evidence=lambda crossing: {"limit": crossing.limit},
     default_repair_lead=timedelta(hours=4),
-    repair_leads={},
 )
 SETTINGS = IncidentSettings()
 

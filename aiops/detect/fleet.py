@@ -1,0 +1,201 @@
+"""Detection of a fleet: one state per step class, advanced only when its round committed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from aiops.contracts.ledger import Ledger
+from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
+from aiops.detect.marks import mark_maintenance
+from aiops.detect.settings import DetectSettings
+from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
+from aiops.domain.anomaly import Anomaly, Shape
+from aiops.domain.calendar import build_calendar
+from aiops.domain.event import Maintenance
+from aiops.domain.instant import duration, from_ns
+from aiops.domain.metric import Direction
+from aiops.domain.panel import Panel
+from aiops.domain.series import IntArray, SeriesInfo
+from aiops.domain.state import State
+
+
+class Event(Protocol):
+    """An anomaly of one row of a panel."""
+
+    row: int
+    start: int
+    end: int | None
+    score: float
+    strength: float
+    shape: Shape
+    direction: Direction
+    value: float
+    expected: float
+
+
+class Stage(Protocol):
+    """Score, calibrate, decide, de-duplicate."""
+
+    version: str
+
+    def start(self, n_units: int) -> State:
+        """Returns the state of series that have seen nothing."""
+        ...
+
+    def update(self, state: State, panel: Panel) -> tuple[State, Sequence[Event]]:
+        """Returns the state after the panel and the events that opened, changed or ended."""
+        ...
+
+
+class Watched(Protocol):
+    """What is known of the fleet."""
+
+    @property
+    def first_ns(self) -> Mapping[int, int]:
+        """Series id to the time of its first sample."""
+        ...
+
+    def series_by_step(self) -> Mapping[int, Sequence[SeriesInfo]]:
+        """Every series by step class."""
+        ...
+
+    def zones(self, infos: Sequence[SeriesInfo]) -> list[str]:
+        """Time zone of each series' asset."""
+        ...
+
+
+@dataclass(slots=True)
+class _Shard:
+    ids: IntArray
+    state: State
+    end: int | None
+
+
+@dataclass(slots=True)
+class DetectFleet:
+    """Keeps the states; pure stages do the work.
+
+    Attributes:
+        read: Panels by series id, counters as rates.
+        mark_bad: Marks the cells that the quality gate found bad.
+    """
+
+    ledger: Ledger
+    stage: Stage
+    settings: DetectSettings
+    cadence_ns: Callable[[int], int]
+    read_panel: Callable[[IntArray, int, int, timedelta], Panel]
+    mark_bad: Callable[[Panel], Panel] = lambda panel: panel
+    maintenance: dict[str, list[Maintenance]] = field(default_factory=dict)
+    _shards: dict[int, _Shard] = field(default_factory=dict)
+    _pending: dict[int, _Shard] = field(default_factory=dict)
+    _saved: dict[int, int] = field(default_factory=dict)
+
+    def due(self, now_ns: int, fleet: Watched) -> list[Due]:
+        """Returns the windows to run now, oldest decision first."""
+        by_step = fleet.series_by_step()
+        return due_windows(
+            now_ns,
+            by_step,
+            {step: self._last_end(step) for step in by_step},
+            {
+                step: min((fleet.first_ns.get(i.id, now_ns) for i in infos), default=now_ns)
+                for step, infos in by_step.items()
+            },
+            {step: self.cadence_ns(step) for step in by_step},
+            self.settings.lateness,
+            self.settings.catch_up,
+        )
+
+    def read(self, due: Due, fleet: Watched) -> Panel:
+        """Returns the window's panel with quality, maintenance and calendar on it."""
+        ids = np.array([info.id for info in due.infos], dtype=np.int64)
+        panel = self.read_panel(ids, due.start, due.end, duration(due.step_ns))
+        panel = mark_maintenance(self.mark_bad(panel), due.infos, self.maintenance)
+        return replace(panel, calendar=build_calendar(panel.times, fleet.zones(due.infos)))
+
+    def update(self, due: Due, panel: Panel) -> list[Anomaly]:
+        """Scores the window; the states after it wait for :meth:`commit`."""
+        shard = self._grown(due.step_ns, panel.series)
+        state, events = self.stage.update(shard.state, panel)
+        self._pending[due.step_ns] = _Shard(panel.series, state, due.end)
+        return [
+            Anomaly(
+                due.infos[event.row].key,
+                from_ns(event.start),
+                None if event.end is None else from_ns(event.end),
+                event.score,
+                event.strength,
+                event.shape,
+                event.direction,
+                event.value,
+                event.expected,
+                self.stage.version,
+            )
+            for event in events
+        ]
+
+    def commit(self, due: Due) -> None:
+        """Takes the states after a window whose transaction has committed."""
+        self._shards[due.step_ns] = self._pending.pop(due.step_ns)
+
+    def save(self, directory: Path) -> None:
+        """Saves every state whose window has moved since it was saved last.
+
+        Raises:
+            StoreError: One could not be written; the states before it stay.
+        """
+        for step, shard in list(self._shards.items()):
+            if shard.end is not None and self._saved.get(step) != shard.end:
+                name = shard_name(step)
+                save_checkpoint(
+                    self.ledger, directory, "detect", name, shard.end, shard.ids, shard.state
+                )
+                self._saved[step] = shard.end
+
+    def load(self, fleet: Watched) -> None:
+        """Takes up saved states and replays the windows since, scores discarded."""
+        for step in fleet.series_by_step():
+            name = shard_name(step)
+            newest = self.ledger.newest_window(name, "detect")
+            found = load_checkpoint(self.ledger, "detect", self.stage.version, name)
+            if found is None or newest is None:
+                continue
+            ids, state, at = found
+            infos = tuple(self.ledger.catalogue.info(ids))
+            while at < newest:
+                end = min(newest, at + MOST_CELLS * step)
+                missed = Due(step, infos, at, end, end, forecast=False)
+                state, _ = self.stage.update(state, self.read(missed, fleet))
+                at = end
+            self._shards[step] = _Shard(ids, state, newest)
+            self._saved[step] = found[2]
+
+    def _last_end(self, step_ns: int) -> int | None:
+        shard = self._shards.get(step_ns)
+        if shard is not None and shard.end is not None:
+            return shard.end
+        return self.ledger.newest_window(shard_name(step_ns), "detect")
+
+    def _grown(self, step_ns: int, ids: IntArray) -> _Shard:
+        """Returns the shard in the order of the ids, with fresh states for newcomers."""
+        shard = self._shards.get(step_ns)
+        if shard is None:
+            return _Shard(ids, self.stage.start(len(ids)), None)
+        if np.array_equal(shard.ids, ids):
+            return shard
+        place = {int(series): i for i, series in enumerate(shard.ids)}
+        known = len(shard.ids)
+        order = []
+        for series in ids.tolist():
+            if series not in place:
+                place[series] = known
+                known += 1
+            order.append(place[series])
+        fresh = known - len(shard.ids)
+        state = State.join([shard.state, self.stage.start(fresh)]) if fresh else shard.state
+        return _Shard(ids, state.take(np.array(order, dtype=np.int64)), shard.end)

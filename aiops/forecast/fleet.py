@@ -1,0 +1,107 @@
+"""Forecasts of a step class: what to look for, how often, and what is frozen of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import numpy as np
+
+from aiops.domain.forecast import Crossing, Forecast
+from aiops.domain.instant import duration, from_ns, to_ns
+from aiops.domain.metric import Limit, Metric
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
+from aiops.domain.step import window_end
+from aiops.forecast.cadence import cadence_ns
+from aiops.forecast.requests import requests_of
+from aiops.forecast.resolution import history_step
+from aiops.forecast.stage import ForecastStage
+
+Freeze = Callable[[Crossing, Metric, Panel, Forecast | None], dict[str, Any]]
+
+
+class Watched(Protocol):
+    """What is known of the fleet."""
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """By name."""
+        ...
+
+    @property
+    def limits(self) -> Sequence[Limit]:
+        """The nearest rule first."""
+        ...
+
+    @property
+    def first_ns(self) -> Mapping[int, int]:
+        """Series id to the time of its first sample."""
+        ...
+
+
+class Window(Protocol):
+    """The window that a forecast stands at the end of."""
+
+    @property
+    def infos(self) -> Sequence[SeriesInfo]:
+        """Its series."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """In ns."""
+        ...
+
+
+@dataclass(slots=True)
+class ForecastFleet:
+    """Foresees the limits of a fleet from its panels."""
+
+    stage: ForecastStage
+    read: Callable[[IntArray, int, int, timedelta], Panel]
+
+    def cadence_ns(self, step_ns: int) -> int:
+        """Returns the time between two forecasts of a step class."""
+        return cadence_ns(step_ns, self.stage.settings.every)
+
+    def foresee(self, window: Window, fleet: Watched) -> list[Crossing]:
+        """Returns one crossing for each limited series, abstentions included."""
+        first = np.array([fleet.first_ns.get(i.id, 0) for i in window.infos], dtype=np.int64)
+        requests = requests_of(window.infos, first, fleet.metrics, fleet.limits)
+        return self.stage.foresee(requests, self.read, from_ns(window.end)) if requests else []
+
+    def history(self, info: SeriesInfo, first_ns: int, end_ns: int) -> Panel:
+        """Returns one row: the history that a forecast of it looks at."""
+        longest = self.stage.settings.history // timedelta(microseconds=1) * 1000
+        span = min(max(end_ns - first_ns, info.step_ns), longest)
+        step = history_step(span, info.step_ns)
+        end = window_end(end_ns, step, 0)
+        cells = max(1, -(-span // step))
+        return self.read(np.array([info.id]), end - cells * step, end, duration(step))
+
+    def ahead(self, panel: Panel, levels: FloatArray, horizon: timedelta) -> Forecast:
+        """Returns quantiles of the rows, no farther than their history is long."""
+        steps = max(1, min(horizon // panel.step, len(panel.times)))
+        return self.stage.forecast_rows(panel, steps, levels)
+
+    def evidence(
+        self,
+        crossing: Crossing,
+        info: SeriesInfo,
+        fleet: Watched,
+        levels: FloatArray,
+        freeze: Freeze,
+    ) -> Mapping[str, Any]:
+        """Returns what is frozen with a decision about the crossing."""
+        panel = self.history(info, fleet.first_ns.get(info.id, 0), to_ns(crossing.origin))
+        horizon = crossing.horizon
+        if crossing.late is not None:
+            horizon = min(horizon, (crossing.late - crossing.origin) * 1.25)
+        forecast = self.ahead(panel, levels, horizon)
+        metric = fleet.metrics.get(crossing.series.metric) or Metric(crossing.series.metric)
+        return freeze(crossing, metric, panel, forecast)
+
+    def find(self, infos: Sequence[SeriesInfo], key: SeriesKey) -> SeriesInfo | None:
+        """Returns the series with that key."""
+        return next((info for info in infos if info.key == key), None)
