@@ -89,7 +89,8 @@ class Trend:
         future = self._walk(history.values[rows], history.start[rows], horizon, known, rows)
         n = len(panel.series)
         quantiles = np.full((n, horizon, len(levels)), np.nan)
-        quantiles[rows] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
+        if len(levels):
+            quantiles[rows] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
         paths = np.full((n, self._settings.paths, horizon), np.nan, dtype=np.float32)
         paths[rows] = future
         end = int(panel.times[-1]) + panel.step_ns

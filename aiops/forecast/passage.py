@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from aiops.domain.series import FloatArray, IntArray
 
+_FEW: Final = 10
+"""Fewer passing futures than this give no quantiles of their time."""
+
 RANGE: Final = (0.1, 0.5, 0.9)
 """Early, likely, late."""
 
@@ -53,4 +56,25 @@ def first_passage(
     times = np.full((3, len(paths)), np.nan)
     for row in np.flatnonzero(ever.any(axis=1)):
         times[:, row] = np.quantile(step[row, ever[row]], RANGE)
+    return Passage(probability, times[0], times[1], times[2])
+
+
+def likely_passage(
+    paths: NDArray[np.float32], limits: FloatArray, up: NDArray[np.bool_]
+) -> Passage:
+    """Returns first passages with a time even where next to no future meets the limit.
+
+    The probability is Laplace's (never 0 or 1, for futures are a sample). Where too few
+    futures pass, the time is told from those that come nearest, at their nearest.
+    """
+    n, count, steps = paths.shape
+    passage = first_passage(paths, limits, up, np.full(n, steps))
+    probability = (passage.probability * count + 0.5) / (count + 1)
+    times = np.stack([passage.early, passage.likely, passage.late])
+    few = np.flatnonzero(passage.probability * count < _FEW)
+    if len(few):
+        toward = np.where(up[few, None, None], paths[few], -paths[few])
+        nearest = np.argsort(toward.max(axis=2), axis=1)[:, -_FEW:]
+        when = np.take_along_axis(toward.argmax(axis=2) + 1.0, nearest, axis=1)
+        times[:, few] = np.quantile(when, RANGE, axis=1)
     return Passage(probability, times[0], times[1], times[2])

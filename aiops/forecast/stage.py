@@ -138,7 +138,7 @@ class ForecastStage:
             steps = int(ahead[some].max())
             try:
                 forecast = self.forecaster.forecast(
-                    model, part, steps, np.array([0.5]), _known_of(known, some)
+                    model, part, steps, np.empty(0), _known_of(known, some)
                 )
             except NotEnoughHistory:
                 whole.probability[some] = np.nan

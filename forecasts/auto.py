@@ -1,0 +1,215 @@
+"""Auto: the mean of cheap methods, weighted by how well each did on the series' last windows.
+
+Every method is run again from several origins in the past, seeing only what came before each;
+its weight is one over the cube of its error there. The errors of the weighted mean at those
+origins become the bands (whole error paths, so that a first crossing has a probability).
+
+When it works: values with a daily or weekly shape, levels, mild trends, short histories.
+When it does not: a change that has never been seen in the history.
+
+Source: forecast combination by inverse error (Bates and Granger, 1969); bands from
+past errors are split conformal intervals (Vovk et al., 2005).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from aiops.contracts.errors import NotEnoughHistory
+from aiops.contracts.plugin import Plugin
+from aiops.domain.forecast import Forecast, Known
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray, IntArray
+from aiops.domain.state import State
+from forecasts._history import read_history
+from forecasts._members import (
+    Member,
+    average_seasons,
+    damp_trend,
+    regress_lags,
+    repeat_last,
+    repeat_season,
+    seasonal_lags,
+    smooth_theta,
+)
+from forecasts._season import detect_season, season_lengths
+
+
+@dataclass(frozen=True, slots=True)
+class AutoSettings:
+    """What may be set of the ensemble."""
+
+    origins: int = field(default=16, metadata={"help": "Past origins each method is tried from."})
+    sharpness: float = field(
+        default=3.0, metadata={"help": "Weights are 1 / error to this power; 0 is a plain mean."}
+    )
+    longest_season: int = field(
+        default=400, metadata={"help": "Longest season looked for where the step tells none."}
+    )
+
+
+class Auto:
+    """Forecasts by a validation-weighted mean of cheap methods; see the module's text."""
+
+    version = "auto/1"
+    cost = 20.0
+
+    def __init__(self, settings: AutoSettings) -> None:
+        self._settings = settings
+
+    def update(self, model: State | None, panel: Panel) -> State:
+        """Learns nothing beforehand: weights come from the panel's own past."""
+        del model
+        return State(self.version, {"unit": np.arange(len(panel.series))})
+
+    def forecast(
+        self, model: State, panel: Panel, horizon: int, levels: FloatArray, known: Known
+    ) -> Forecast:
+        """Returns quantiles and error paths around the weighted mean.
+
+        Raises:
+            NotEnoughHistory: No row has a single good cell.
+        """
+        del model
+        history = read_history(panel, minimum=1, most_missing=0.9)
+        reason = np.where(_is_empty(panel), history.reason, 0).astype(np.uint8)
+        rows = np.flatnonzero(reason == 0)
+        if len(rows) == 0:
+            raise NotEnoughHistory(f"none of {len(panel.series)} series has a value")
+        n = len(panel.series)
+        quantiles = np.full((n, horizon, len(levels)), np.nan)
+        paths: list[tuple[IntArray, FloatArray]] = []
+        for some in _alike(history.age[rows]):
+            chosen = rows[some]
+            age = int(history.age[chosen].min())
+            past = history.values[chosen][:, -age:]
+            centre, errors = self._combine(past, horizon, panel)
+            future = centre[:, None, :] + errors
+            future = _within(future, known, chosen)
+            quantiles[chosen] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
+            paths.append((chosen, future))
+        most = max(future.shape[1] for _, future in paths)
+        whole = np.full((n, most, horizon), np.nan, dtype=np.float32)
+        for chosen, future in paths:
+            whole[chosen] = future[:, np.arange(most) % future.shape[1]]
+        end = int(panel.times[-1]) + panel.step_ns
+        return Forecast(
+            panel.series, end, panel.step, levels, quantiles, reason, "auto", self.version, whole
+        )
+
+    def _combine(
+        self, past: FloatArray, horizon: int, panel: Panel
+    ) -> tuple[FloatArray, FloatArray]:
+        """Returns the weighted mean ``(n, horizon)`` and error paths ``(n, paths, horizon)``."""
+        width = past.shape[1]
+        seasons = [] if panel.ordinal else season_lengths(panel.step, width)
+        if not seasons:
+            found = detect_season(past, self._settings.longest_season)
+            seasons = [found] if found else []
+        members = choose_members(seasons, width, horizon)
+        origins = past_origins(width, horizon, self._settings.origins, seasons)
+        now = np.stack([member(past, horizon) for member in members])
+        if not origins:
+            return now[0], _walk_errors(past, horizon)
+        tried = np.stack([[m(past[:, :o], horizon) for o in origins] for m in members])
+        truth = np.stack([_future_of(past, o, horizon) for o in origins])
+        missed = np.abs(tried - truth)
+        error = np.nanmean(missed, axis=(1, 3))
+        scale = np.nanmean(np.abs(np.diff(past, axis=1)), axis=1) + 1e-12
+        weight = 1.0 / (error + 1e-3 * scale) ** self._settings.sharpness
+        weight /= weight.sum(axis=0)
+        centre = np.einsum("mn,mnh->nh", weight, now)
+        mean = np.einsum("mn,monh->onh", weight, tried)
+        return centre, _fill_errors(np.moveaxis(truth - mean, 0, 1))
+
+
+def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Member]:
+    """Returns the methods that a history of this width allows, the simplest first."""
+    day = seasons[0] if seasons else 0
+    members: list[Member] = [repeat_last]
+    if width >= 8:
+        members.append(partial(damp_trend, cells=max(8, min(width, 2 * horizon))))
+        members.append(partial(damp_trend, cells=max(8, width // 2), damping=1.0))
+        members.append(partial(smooth_theta, season=day))
+    lags = seasonal_lags(seasons, width)
+    if width >= 4 * len(lags) + 8:
+        kept = 3 * max(seasons, default=100)
+        members.append(partial(regress_lags, lags=lags, kept=max(kept, 400)))
+    for season in seasons:
+        members.append(partial(repeat_season, season=season))
+        members.append(partial(average_seasons, season=season))
+    return members
+
+
+def past_origins(width: int, horizon: int, most: int, seasons: Sequence[int]) -> list[int]:
+    """Returns positions in the past to forecast from, the newest first.
+
+    The newest still has its whole future; the first leaves two of the longest season (or half
+    of the history) before it.
+    """
+    least = max(8, 2 * max(seasons, default=4) + 1)
+    stride = max(1, horizon // 2)
+    if seasons and horizon >= seasons[0]:
+        stride = max(seasons[0], stride // seasons[0] * seasons[0])
+    newest = width - horizon
+    if newest < least:
+        newest, stride = width - max(1, (width - least) // 3), 1
+    return [o for o in range(newest, least - 1, -stride) if o < width][:most]
+
+
+def _future_of(past: FloatArray, origin: int, horizon: int) -> FloatArray:
+    """Returns what came after an origin, NaN where it has not come yet."""
+    after = past[:, origin : origin + horizon]
+    lack = horizon - after.shape[1]
+    return np.pad(after, ((0, 0), (0, lack)), constant_values=np.nan) if lack else after
+
+
+def _fill_errors(errors: FloatArray) -> FloatArray:
+    """Extends error paths that end early by growing their last error with the root of time."""
+    known = np.isfinite(errors)
+    if known.all():
+        return errors
+    count = np.maximum(known.sum(axis=2), 1)
+    last = np.take_along_axis(errors, count[:, :, None] - 1, axis=2)
+    steps = np.arange(1, errors.shape[2] + 1)
+    grown = last * np.sqrt(steps / count[:, :, None])
+    return np.where(known, errors, grown)
+
+
+def _walk_errors(past: FloatArray, horizon: int) -> FloatArray:
+    """Returns random-walk bands for a history too short to try anything on."""
+    change = np.diff(past, axis=1)
+    size = np.abs(change).max(axis=1) if change.size else np.zeros(len(past))
+    spread = np.linspace(-2, 2, 9)[None, :, None] * size[:, None, None]
+    return np.asarray(spread * np.sqrt(np.arange(1, horizon + 1)))
+
+
+def _alike(age: IntArray) -> list[IntArray]:
+    """Groups rows whose histories are alike in length, within a tenth."""
+    bucket = np.round(np.log(np.maximum(age, 1)) / np.log(1.1)).astype(np.int64)
+    return [np.flatnonzero(bucket == b) for b in np.unique(bucket)]
+
+
+def _is_empty(panel: Panel) -> IntArray:
+    return np.asarray(~panel.usable.any(axis=1))
+
+
+def _within(future: FloatArray, known: Known, rows: IntArray) -> FloatArray:
+    if known.added is not None:
+        future = future + known.added[rows][:, None, None]
+    if known.floor is not None:
+        future = np.maximum(future, known.floor[rows][:, None, None])
+    if known.ceiling is not None:
+        future = np.minimum(future, known.ceiling[rows][:, None, None])
+    return np.asarray(future)
+
+
+PLUGIN: Final = Plugin(
+    "Mean of cheap methods, weighted by their errors on the series' own last windows",
+    AutoSettings,
+    Auto,
+    tags=("fleet", "paths"),
+)
