@@ -8,7 +8,11 @@ from math import floor, isfinite, log
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aiops.domain.series import SeriesKey
+
 _TEXTS = Path(__file__).parent / "texts"
+_NARROW = "\u00a0"
+"""A space at which no line breaks."""
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _SHOWN = {"1": "", "Cel": "°C", "%": "%", "By": "B", "bit": "bit", "{#}": ""}
 
@@ -51,7 +55,7 @@ class Words:
         near = abs(time - now)
         clock = f"{local:%H:%M:%S}" if near < timedelta(minutes=30) else f"{local:%H:%M}"
         if local.date() == here.date():
-            return clock
+            return self("day.today", clock=clock)
         if near < timedelta(days=6):
             return f"{self(f'day.{local.weekday()}')} {clock}"
         return f"{local:%Y-%m-%d} {clock}"
@@ -74,22 +78,34 @@ class Words:
                 break
         return " ".join(parts[:2]) or self("time.seconds", n=0)
 
+    def signal(self, key: SeriesKey) -> str:
+        """Returns a series in words where its metric is well known, with its labels.
+
+        >>> Words("en").signal(SeriesKey.of("h", "hw.temperature", {"id": "cpu0"}))
+        'temperature (cpu0)'
+        """
+        known = self._texts.get(f"metric.{key.metric}")
+        if known is None:
+            return key.signal
+        labels = ", ".join(value for _, value in key.labels)
+        return f"{known} ({labels})" if labels else known
+
     def percent(self, share: float | None) -> str:
         """Returns a probability in whole per cent, never a false 0 % or 100 %."""
         if share is None or not isfinite(share):
             return "–"
         if 0 < share < 0.01:
-            return "< 1 %"
+            return f"< 1{_NARROW}%"
         if 0.99 < share < 1:
-            return "> 99 %"
-        return f"{share * 100:.0f} %"
+            return f"> 99{_NARROW}%"
+        return f"{share * 100:.0f}{_NARROW}%"
 
     def amount(self, value: float | None, unit: str, metric: str = "") -> str:
         """Returns a value with its unit, scaled for reading."""
         if value is None or not isfinite(value):
             return "–"
         factor, shown = scale(unit, value, metric)
-        return f"{number(value * factor)} {shown}".strip()
+        return f"{number(value * factor)}{_NARROW}{shown}".strip()
 
 
 def scale(unit: str, largest: float, metric: str = "") -> tuple[float, str]:

@@ -29,6 +29,7 @@ class Plot:
     """One plot with its heading and what stands below it."""
 
     name: str
+    signal: str
     figure: Markup | None
     caption: str = ""
     latest: str = ""
@@ -92,7 +93,13 @@ def _limited(
         signal = limited_signal(reader, info, limit, crossing, world)
         figure = figure_json(forecast_figure(signal, words)) if signal.times else None
         plots.append(
-            Plot(info.key.signal, figure, _caption(crossing, words), _latest(signal, words))
+            Plot(
+                words.signal(info.key),
+                info.key.signal,
+                figure,
+                _caption(crossing, words),
+                _latest(signal, words),
+            )
         )
     return plots
 
@@ -121,7 +128,9 @@ def _others(reader: Reader, infos: Sequence[SeriesInfo], world: World, words: Wo
             unit = f"{unit}/s"
         signal = Signal(info.key.signal, info.key.metric, unit, times, values, now)
         figure = figure_json(small_figure(signal, words)) if times else None
-        plots.append(Plot(info.key.signal, figure, latest=_latest(signal, words)))
+        plots.append(
+            Plot(words.signal(info.key), info.key.signal, figure, latest=_latest(signal, words))
+        )
     return plots
 
 

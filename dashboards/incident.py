@@ -144,6 +144,7 @@ def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[
         )
         for decision in decisions
     ]
+    told = {(decision.at, decision.reason) for decision in decisions}
     steps += [
         Step(
             at=change.at,
@@ -154,6 +155,7 @@ def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[
             quiet=False,
         )
         for change in incident.transitions
+        if (change.at, change.reason) not in told
     ]
     return sorted(steps, key=lambda step: step.at, reverse=True)
 

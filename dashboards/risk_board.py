@@ -125,7 +125,7 @@ class RiskBoard:
                     event=_event(known.first, words, world, view.now) if known else None,
                     quality=_quality(quality_by_asset.get(asset.key), week),
                     line=sparkline(week.tolist()) if week is not None else [],
-                    line_name="" if lead is None else lead.key.signal,
+                    line_name="" if lead is None else words.signal(lead.key),
                     incident=incident_by_asset.get(asset.key),
                 )
             )
@@ -167,7 +167,7 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
     unit, metric = world.unit(first.series.metric), first.series.metric
     what = words(
         f"event.{'down' if first.direction == 'down' else 'up'}",
-        signal=first.series.signal,
+        signal=words.signal(first.series),
         limit=words.amount(first.limit, unit, metric),
     )
     times = {"early": first.early, "likely": first.likely, "late": first.late}

@@ -22,7 +22,8 @@ class SignIn:
         """Returns the form of the link, or the way to one."""
         words = Words(view.language)
         link = view.query.get("link", "")
-        return render("sign_in.html", reader, view, words, link=link, status=200 if link else 401)
+        used = "used" in view.query
+        return render("sign_in.html", reader, view, words, link=link, used=used)
 
 
 def _create(_settings: NoSettings) -> Page:

@@ -70,22 +70,33 @@ def _add_page(gate: Gate, service: ReadService, page: Page) -> None:
 
 
 def render(
-    service: ReadService, page: Page, request: Request, caller: Caller | None, key: str = ""
+    service: ReadService,
+    page: Page,
+    request: Request,
+    caller: Caller | None,
+    key: str = "",
+    status: int | None = None,
+    **query: str,
 ) -> Response:
-    """Renders a page in the language of the request."""
+    """Renders a page in the language of the request.
+
+    Args:
+        status: Takes the place of the page's own status.
+        query: Added to the query parameters.
+    """
     language = language_of(request, service.serving.language)
     view = View(
         viewer=Viewer() if caller is None else caller.viewer,
         language=language,
         now=service.now(),
         key=key,
-        query=dict(request.query_params),
+        query={**dict(request.query_params), **query},
         csrf="" if caller is None else caller.csrf,
         may_act=caller is not None and may(caller.credential.role, Permission.ACT),
         signed_in=caller is not None,
     )
     rendered = page.render(service, view)
-    response = HTMLResponse(rendered.html, rendered.status)
+    response = HTMLResponse(rendered.html, status or rendered.status)
     if request.query_params.get("lang") == language:
         response.set_cookie(
             LANGUAGE_COOKIE,

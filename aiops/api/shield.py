@@ -13,14 +13,20 @@ from aiops.api.service import Serving
 MAX_BODY: Final = 10 << 20
 """Bytes of a request body. Source: reliability contract, security defaults."""
 
-_EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-"""Hash of the empty text: plotly.js adds an empty style element and fills it by script."""
+_PLOTLY_STYLES: Final = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='"
+)
+"""The two style elements plotly.js adds: an empty one that it fills by script, and one for maps.
+
+With another version of plotly.js the second may differ; then maps alone lose their looks.
+"""
 
 _POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        f"style-src 'self' {_EMPTY_STYLE}",
+        f"style-src 'self' {_PLOTLY_STYLES}",
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",

@@ -8,7 +8,7 @@ from aiops.api.access import Permission, check, digest_of, new_session
 from aiops.api.body import read_form
 from aiops.api.gate import Gate
 from aiops.api.pages import SIGN_IN, render
-from aiops.api.problem import SignInNeeded, unauthorised
+from aiops.api.problem import SignInNeeded
 from aiops.api.service import ReadService
 from aiops.contracts.dashboard import Page
 
@@ -24,14 +24,14 @@ def add_sign_in(gate: Gate, app: FastAPI, service: ReadService, page: Page) -> N
         return render(service, page, request, None)
 
     def ask(request: Request, _error: Exception) -> Response:
-        return render(service, page, request, None)
+        return render(service, page, request, None, status=401)
 
     def exchange(request: Request, secret: str) -> Response:
         now = service.now()
         ledger = service.ledger
         link = check(ledger.credential(digest_of(secret)), "link", now)
         if link is None:
-            raise unauthorised(request)
+            return render(service, page, request, None, status=401, used="1")
         ledger.delete_credential(link.digest)
         session_secret, session = new_session(link, now)
         ledger.put_credential(session)

@@ -85,8 +85,8 @@ def small_figure(signal: Signal, words: Words) -> "Figure":
         "hovertemplate": _hover(unit),
     }
     layout = _layout(words)
-    layout.update(height=150, showlegend=False, margin={"l": 48, "r": 8, "t": 6, "b": 28})
-    layout["xaxis"]["nticks"] = 4
+    layout.update(height=160, showlegend=False, margin={"l": 48, "r": 8, "t": 6, "b": 34})
+    layout["xaxis"]["nticks"] = 3
     layout["yaxis"]["nticks"] = 4
     layout["yaxis"]["title"] = {"text": as_text(unit)}
     return Figure(data=[trace], layout=layout)
@@ -199,7 +199,17 @@ def _layout(words: Words) -> dict[str, Any]:
         "font": {"family": font, "size": 12, "color": GREY},
         "hovermode": "x unified",
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {"type": "date", **axis, "hoverformat": "%Y-%m-%d %H:%M:%S"},
+        "xaxis": {
+            "type": "date",
+            **axis,
+            "hoverformat": "%Y-%m-%d %H:%M:%S",
+            "tickangle": 0,
+            "tickformatstops": [
+                {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
+                {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%m-%d"},
+                {"dtickrange": [86_400_000, None], "value": "%m-%d\n%Y"},
+            ],
+        },
         "yaxis": dict(axis),
         "separators": ".,",
         "meta": {"language": words.language},

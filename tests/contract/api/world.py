@@ -1,0 +1,377 @@
+"""A small world behind the API: an in-memory ledger, drawn values, one service."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import httpx
+import numpy as np
+
+from aiops.api.access import new_token
+from aiops.api.app import create_app
+from aiops.api.listen import listen
+from aiops.api.service import ActionOrder, Serving
+from aiops.domain.abstention import Abstention
+from aiops.domain.access import Credential, Role
+from aiops.domain.asset import Asset, Viewer
+from aiops.domain.decision import Decision, Reason
+from aiops.domain.forecast import Crossing, Forecast
+from aiops.domain.incident import (
+    Incident,
+    IncidentKind,
+    IncidentState,
+    Prediction,
+    Stage,
+    Transition,
+    incident_key,
+)
+from aiops.domain.instant import to_ns
+from aiops.domain.metric import Direction, Limit, Metric, MetricKind
+from aiops.domain.panel import Panel
+from aiops.domain.risk import Contribution, Risk
+from aiops.domain.series import SeriesInfo, SeriesKey
+from aiops.domain.ticket import Ticket
+from aiops.incident.act import PersonAction
+
+NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DISK = "system.filesystem.utilization"
+EVERYTHING = Viewer("ada", everything=True)
+LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+
+
+class MemoryLedger:
+    """Holds lists; filters by the viewer as the real ledger promises."""
+
+    def __init__(self) -> None:
+        self.assets_held: list[Asset] = []
+        self.risks_held: list[Risk] = []
+        self.incidents_held: list[Incident] = []
+        self.crossings_held: list[Crossing] = []
+        self.decisions_held: list[Decision] = []
+        self.tickets_held: dict[str, list[Ticket]] = {}
+        self.credentials: dict[str, Credential] = {}
+        self.metrics_held: dict[str, Metric] = {}
+        self.limits_held: list[Limit] = []
+        self.series: list[SeriesInfo] = []
+        self.catalogue = SimpleNamespace(all=lambda: list(self.series))
+
+    def _sees(self, viewer: Viewer, key: str) -> bool:
+        return any(a.key == key and viewer.may_see(a) for a in self.assets_held)
+
+    def assets(self, viewer):
+        return [a for a in self.assets_held if viewer.may_see(a)]
+
+    def asset(self, viewer, key):
+        return next((a for a in self.assets(viewer) if a.key == key), None)
+
+    def metrics(self):
+        return self.metrics_held
+
+    def limits(self):
+        return self.limits_held
+
+    def edges(self):
+        return []
+
+    def credential(self, digest):
+        return self.credentials.get(digest)
+
+    def put_credential(self, credential):
+        self.credentials[credential.digest] = credential
+
+    def delete_credential(self, digest):
+        self.credentials.pop(digest, None)
+
+    def incident(self, viewer, key):
+        return next((i for i in self.incidents(viewer) if i.key == key), None)
+
+    def incidents(self, viewer, *, open_only=False, asset=None, limit=1000):
+        found = [
+            i
+            for i in self.incidents_held
+            if self._sees(viewer, i.asset)
+            and (i.is_open or not open_only)
+            and asset in (None, i.asset)
+        ]
+        return sorted(found, key=lambda i: i.opened_at, reverse=True)[:limit]
+
+    def risks(self, viewer):
+        return [r for r in self.risks_held if self._sees(viewer, r.asset)]
+
+    def crossings(self, viewer, asset=None):
+        return [
+            c
+            for c in self.crossings_held
+            if self._sees(viewer, c.series.asset) and asset in (None, c.series.asset)
+        ]
+
+    def decisions(self, viewer, *, subject=None, asset=None, limit):
+        found = [
+            d
+            for d in self.decisions_held
+            if self._sees(viewer, d.asset)
+            and asset in (None, d.asset)
+            and subject in (None, d.subject)
+        ]
+        return sorted(found, key=lambda d: d.at, reverse=True)[:limit]
+
+    def tickets(self, incident_key):
+        return self.tickets_held.get(incident_key, [])
+
+
+class DrawnPanels:
+    """Draws a value for every cell: a rise with a daily wave, seeded by the id."""
+
+    def panel(self, ids, start, end, step, aggregation=None):
+        width = int(step.total_seconds() * 1e9)
+        times = np.arange(start, end, width, dtype=np.int64)
+        hours = (times - to_ns(NOW)) / 3.6e12
+        rows = [0.78 + 0.004 * hours + 0.03 * np.sin(hours / 3.8 + i) for i in ids]
+        values = np.where(times <= to_ns(NOW), np.clip(np.array(rows), 0.02, 1), np.nan)
+        return Panel.of(values, times, step, np.asarray(ids))
+
+
+class FakeService:
+    """What the daemon is to the API."""
+
+    def __init__(self, serving: Serving | None = None) -> None:
+        self.ledger = MemoryLedger()
+        self.panels = DrawnPanels()
+        self.serving = serving or Serving()
+        self.time = NOW
+        self.orders: list[ActionOrder] = []
+        self.state: dict[str, object] = {
+            "state": "ready",
+            "sources": [{"name": "this-host", "silent": False, "last_at": NOW.isoformat()}],
+        }
+
+    def now(self) -> datetime:
+        return self.time
+
+    def status(self) -> Mapping[str, object]:
+        return self.state
+
+    def ready(self) -> bool:
+        return self.state["state"] == "ready"
+
+    def metrics(self) -> str:
+        return "# TYPE aiops_up gauge\naiops_up 1\n"
+
+    def forecast(self, series: SeriesKey) -> Forecast | None:
+        steps = np.arange(1, 49)
+        middle = 0.78 + 0.004 * steps
+        spread = 0.006 * np.sqrt(steps)
+        quantiles = middle[:, None] + spread[:, None] * np.array([-1.64, -0.67, 0, 0.67, 1.64])
+        return Forecast(
+            series=np.array([0]),
+            origin=to_ns(NOW.replace(minute=0, second=0)),
+            step=HOUR,
+            levels=LEVELS,
+            quantiles=quantiles[None],
+            reason=np.zeros(1, np.uint8),
+            method="trend",
+            version="1",
+        )
+
+    def act(self, order: ActionOrder) -> Incident:
+        self.orders.append(order)
+        found = self.ledger.incident(order.viewer, order.incident_key)
+        assert found is not None
+        state = (
+            IncidentState.ACKNOWLEDGED
+            if order.action is PersonAction.ACKNOWLEDGE
+            else IncidentState.CLOSED
+        )
+        change = Transition(order.at, state, Reason.BY_PERSON, order.viewer.name, order.note)
+        changed = replace(
+            found,
+            state=state,
+            assignee=order.viewer.name,
+            transitions=(*found.transitions, change),
+        )
+        held = self.ledger.incidents_held
+        held[held.index(found)] = changed
+        return changed
+
+    def token(self, role: Role = Role.ADMIN, viewer: Viewer = EVERYTHING, ttl=HOUR) -> str:
+        secret, credential = new_token("test", role, viewer, self.time, ttl)
+        self.ledger.put_credential(credential)
+        return secret
+
+
+def make_world(name: str = "db-07", serving: Serving | None = None) -> FakeService:
+    """One asset at risk with an open incident, parts, a healthy and a silent neighbour."""
+    service = FakeService(serving)
+    ledger = service.ledger
+    volume = f"{name}/volume:/data"
+    zone = "Asia/Shanghai"
+    ledger.assets_held = [
+        Asset(name, "host", site="Shenzhen", time_zone=zone, owner="dba", service="billing"),
+        Asset(
+            volume,
+            "volume",
+            f"{name} /data",
+            "Shenzhen",
+            time_zone=zone,
+            owner="dba",
+            parent=name,
+            criticality=0.9,
+        ),
+        Asset("web-01", "host", site="Kassel", owner="web"),
+        Asset("edge-12", "host", site="Kassel"),
+    ]
+    ledger.metrics_held = {
+        DISK: Metric(DISK, "1", bad_direction=Direction.UP, floor=0, ceiling=1),
+        "system.network.io": Metric("system.network.io", "By", MetricKind.COUNTER),
+        "system.cpu.utilization": Metric("system.cpu.utilization", "1"),
+    }
+    ledger.limits_held = [Limit(DISK, Direction.UP, 0.9)]
+    minute = 60 * 10**9
+    keys = [
+        SeriesKey.of(volume, DISK, {"mode": "rw"}),
+        SeriesKey.of(name, "system.cpu.utilization"),
+        SeriesKey.of(name, "system.network.io", {"device": name}),
+        SeriesKey.of("web-01", DISK),
+        SeriesKey.of("web-01", "system.cpu.utilization"),
+    ]
+    ledger.series = [
+        SeriesInfo(i, key, minute, key.metric == "system.network.io") for i, key in enumerate(keys)
+    ]
+    crossing = Crossing(
+        keys[0],
+        NOW,
+        timedelta(days=2),
+        0.9,
+        Direction.UP,
+        0.86,
+        NOW + 21 * HOUR,
+        NOW + 30 * HOUR,
+        NOW + 43 * HOUR,
+        method="trend 1",
+        value=0.78,
+        growth=0.004 / 3600,
+    )
+    quiet = Crossing(
+        keys[3], NOW, timedelta(days=7), 0.9, Direction.UP, abstained=Abstention.NO_TREND
+    )
+    ledger.crossings_held = [crossing, quiet]
+    contributions = (
+        Contribution(keys[0], "forecast", 0.86, "trend 1"),
+        Contribution(keys[2], "anomaly", 0.21, "novelty 1", "drift"),
+    )
+    until = NOW + HOUR
+    week = timedelta(days=7)
+    ledger.risks_held = [
+        Risk(volume, NOW, until, week, 0.86, 0.9, 0.9, 69.7, contributions, crossing, 12_400.0),
+        Risk("web-01", NOW, until, week, 0.01, 0.5, 0.1, 0.4),
+        Risk("edge-12", NOW, until, week, None, 0.5, 0, None, abstained=Abstention.SHORT_HISTORY),
+    ]
+    ledger.incidents_held = [_incident(volume, keys[0], crossing, name)]
+    ledger.decisions_held = _decisions(ledger.incidents_held[0], volume)
+    key = ledger.incidents_held[0].key
+    ledger.tickets_held = {key: [Ticket("rt", "42", key, "new", True, "https://rt.example/42")]}
+    return service
+
+
+def _incident(asset: str, series: SeriesKey, crossing: Crossing, name: str) -> Incident:
+    opened = NOW - 3 * HOUR
+    early, likely, late = crossing.early, crossing.likely, crossing.late
+    assert early is not None
+    assert likely is not None
+    assert late is not None
+    prediction = Prediction(
+        0.82, early, likely, late, 0.9, Direction.UP, "trend 1", early - 4 * HOUR
+    )
+    times = [opened - HOUR * k for k in range(96, -1, -1)]
+    values = [0.78 - 0.004 * (k + 3) + 0.01 * np.sin(k / 3.8) for k in range(96, -1, -1)]
+    values[40] = None
+    future = [opened + HOUR * k for k in range(1, 49)]
+    rows = [
+        [0.77 + 0.004 * k + 0.006 * k**0.5 * z for z in (-1.64, -0.67, 0, 0.67, 1.64)]
+        for k in range(1, 49)
+    ]
+    return Incident(
+        key=incident_key("test", asset, series.signal, 0),
+        kind=IncidentKind.PREDICTIVE,
+        asset=asset,
+        series=series,
+        state=IncidentState.OPEN,
+        stage=Stage.ACT,
+        opened_at=opened,
+        updated_at=NOW,
+        number=12,
+        predicted=prediction,
+        current=replace(prediction, probability=0.86),
+        sentence={
+            "en": f"{name} /data: disk space will reach its limit of 90 % between Wed 21:40 and "
+            "Thu 19:40 Asia/Shanghai, most likely Thu 06:40 (86 % within 2 d); now 78 %.",
+            "zh": f"{name} /data：磁盘空间预计在 11月25日 21:40 至 11月26日 19:40 之间"
+            "达到上限 90 %，最可能为 11月26日 06:40（2 天内概率 86 %）；当前 78 %。",
+        },
+        evidence={
+            "signal": {"asset": asset, "metric": DISK, "labels": {"mode": "rw"}, "unit": "1"},
+            "history": {"t": [t.isoformat() for t in times], "v": values},
+            "forecast": {
+                "t": [t.isoformat() for t in future],
+                "levels": LEVELS.tolist(),
+                "q": rows,
+            },
+            "limit": 0.9,
+            "direction": "up",
+            "value": 0.77,
+            "growth_per_hour": 0.004,
+            "method": "trend 1",
+            "cadence": "3600 s",
+            "contributions": [
+                {
+                    "signal": series.text,
+                    "source": "forecast",
+                    "probability": 0.82,
+                    "method": "trend 1",
+                }
+            ],
+            "versions": {"trend": "1"},
+        },
+        transitions=(Transition(opened, IncidentState.OPEN, Reason.CROSSING_LIKELY),),
+        owner="dba",
+    )
+
+
+def _decisions(incident: Incident, asset: str) -> list[Decision]:
+    key = incident.key
+    opened = incident.opened_at
+    return [
+        Decision(
+            opened - 2 * HOUR,
+            f"{asset} {DISK}",
+            asset,
+            "nothing",
+            Reason.NOT_SUSTAINED,
+            "0.74 ≥ 0.70 once, 2 wanted",
+        ),
+        Decision(opened, key, asset, "open", Reason.CROSSING_LIKELY, "0.82 ≥ 0.70 twice"),
+        Decision(opened, key, asset, "send", Reason.FIRST_NOTIFICATION, "to rt, priority 2"),
+        Decision(
+            opened + HOUR, key, asset, "withhold", Reason.RISK_REPEATED, "0.84, nothing new to say"
+        ),
+    ]
+
+
+@contextmanager
+def serve(service: FakeService) -> Iterator[str]:
+    """Runs the real server on a free loopback port and gives its address."""
+    server = listen(create_app(service), "127.0.0.1", 0)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+
+
+def client_of(base: str, token: str = "") -> httpx.Client:
+    """A client with or without a token."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.Client(base_url=base, headers=headers, trust_env=False)
