@@ -1,0 +1,1 @@
+"""The embedded series store: DuckDB for open days, Parquet for closed ones."""

@@ -1,0 +1,173 @@
+"""Reads samples of a fleet out of its days."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops.domain.panel import Aggregation
+from aiops.domain.series import FloatArray, IntArray
+from aiops.domain.step import HOUR
+from aiops.store.embedded.days import DAY_MS, HOUR_MS, Source
+from aiops.store.grid import MS, Columns, Grid
+
+_DENSE = 4
+"""Rows are read as one range of ids when it is at most this many times the ids asked for."""
+
+
+def is_dense(ids: IntArray) -> bool:
+    """Whether one range of ids is a good way to read them, each of which stands there once."""
+    span = int(ids.max()) - int(ids.min()) + 1
+    return span <= _DENSE * len(ids) and len(np.unique(ids)) == len(ids)
+
+
+def within(source: Source, start: int, end: int) -> str:
+    """Returns the condition on ``t`` for ``[start, end)`` in ms."""
+    low, high = max(start - source.base, 0), min(end - source.base, DAY_MS)
+    if low == 0 and high == DAY_MS:
+        return "true"
+    return f"t >= {low} AND t < {high}"
+
+
+def fill_last(cursor: Any, sources: Iterable[Source], grid: Grid, ids: IntArray) -> FloatArray:
+    """Reads the newest value of each cell of dense ids in ordered days.
+
+    The cell is computed by the engine, so that two columns come back and one flat assignment
+    places them: half the cost of fetching times.
+    """
+    low, high = int(ids.min()), int(ids.max())
+    n_times, step = grid.cells, grid.step // MS
+    start, end = grid.start // MS, grid.end // MS
+    matrix = np.full((high - low + 1, n_times), np.nan)
+    flat = matrix.reshape(-1)
+    kind = "INTEGER" if matrix.size < 2**31 else "BIGINT"
+    for source in sources:
+        offset = source.base - start
+        if offset % step == 0:
+            cell = f"t // {step} + {offset // step}"
+        else:
+            cell = f"(t::BIGINT + {offset}) // {step}"
+        for part, _ in source.parts:
+            found = cursor.execute(
+                f"SELECT ((series - {low})::{kind} * {n_times} + ({cell}))::{kind} AS cell, value "  # noqa: S608  # numbers and our own names only
+                f"FROM {part} WHERE {within(source, start, end)} "
+                f"AND series BETWEEN {low} AND {high}"
+            ).fetchnumpy()
+            flat[found["cell"]] = found["value"]
+    return matrix if len(ids) == len(matrix) and _is_range(ids) else matrix[ids - low]
+
+
+def read_columns(
+    cursor: Any, sources: Sequence[Source], ids: IntArray, start: int, end: int
+) -> Columns:
+    """Reads the samples of ``[start, end)`` (ms), rows counted in sorted distinct ids."""
+    wanted = {"series": ids.astype(np.int32)}
+    low, high = int(ids[0]), int(ids[-1])
+    dense = is_dense(ids)
+    chosen = f"series BETWEEN {low} AND {high}"
+    if not dense:
+        chosen += " AND series IN (SELECT series FROM wanted)"
+    ordered = dense and all(source.ordered for source in sources)
+    rows: list[NDArray[Any]] = []
+    times: list[IntArray] = []
+    values: list[FloatArray] = []
+    for source in sources:
+        for part, order in source.parts:
+            sort = "" if ordered or order == "-1" else f"ORDER BY {order}"
+            found = cursor.execute(
+                f"SELECT series, t, value FROM {part} "  # noqa: S608  # numbers and our own names only
+                f"WHERE {within(source, start, end)} AND {chosen} {sort}"
+            ).fetchnumpy()
+            rows.append(_rows_of(ids, wanted["series"], found["series"]))
+            times.append(found["t"].astype(np.int64) + source.base)
+            values.append(found["value"])
+    if not rows:
+        nothing = np.empty(0, np.int64)
+        return Columns(nothing, nothing, np.empty(0))
+    row, time, value = np.concatenate(rows), np.concatenate(times), np.concatenate(values)
+    if not len(ids) == high - low + 1:
+        known = row >= 0
+        row, time, value = row[known], time[known], value[known]
+    if not ordered:
+        return Columns.arrange(row, time, value)
+    narrow = row.astype(np.uint16) if len(ids) < 2**16 else row  # sorted by radix
+    by_row = np.argsort(narrow, kind="stable")
+    return Columns(row[by_row], time[by_row], value[by_row])
+
+
+def fill_hourly(
+    cursor: Any,
+    sources: Sequence[tuple[int, Source | None]],
+    grid: Grid,
+    ids: IntArray,
+    aggregation: Aggregation,
+) -> FloatArray:
+    """Aggregates cells of whole hours, from roll-ups where a day has no source to be read.
+
+    Args:
+        sources: Every day of the grid, with the source to read it from, or None when its
+            roll-up holds all there is to know.
+        ids: Sorted and distinct.
+    """
+    wanted = {"series": ids.astype(np.int32)}
+    start, end, width = grid.start // HOUR, grid.end // HOUR, grid.step // HOUR
+    hourly = [
+        f"SELECT series, h, n, mean, lo, hi FROM hourly WHERE h >= {max(day * 24, start)} "  # noqa: S608  # numbers only
+        f"AND h < {min(day * 24 + 24, end)}"
+        for day, source in sources
+        if source is None
+    ]
+    raw = [
+        f"SELECT series, {source.day * 24} + t // {HOUR_MS} AS h, count(*) AS n, "  # noqa: S608  # numbers and our own names only
+        "avg(value) AS mean, min(value) AS lo, max(value) AS hi FROM "
+        f"({source.unique(within(source, grid.start // MS, grid.end // MS))}) GROUP BY 1, 2"
+        for _, source in sources
+        if source is not None
+    ]
+    matrix = np.full((len(ids), grid.cells), np.nan)
+    if not hourly and not raw:
+        return matrix
+    what = {
+        Aggregation.MEAN: "sum(mean * n) / sum(n)",
+        Aggregation.MIN: "min(lo)",
+        Aggregation.MAX: "max(hi)",
+        Aggregation.COUNT: "sum(n)::DOUBLE",
+    }[aggregation]
+    found = cursor.execute(
+        f"SELECT series, ((h - {start}) // {width})::INTEGER AS cell, {what} AS value "  # noqa: S608  # numbers and our own names only
+        f"FROM ({' UNION ALL '.join(hourly + raw)}) "
+        "WHERE series IN (SELECT series FROM wanted) GROUP BY 1, 2"
+    ).fetchnumpy()
+    matrix[np.searchsorted(wanted["series"], found["series"]), found["cell"]] = found["value"]
+    return matrix
+
+
+def read_latest(cursor: Any, source: Source, ids: IntArray) -> tuple[NDArray[Any], ...]:
+    """Returns series, time in ms and value of the newest sample in one day."""
+    wanted = {"series": ids.astype(np.int32)}
+    low, high = int(wanted["series"].min()), int(wanted["series"].max())
+    chosen = f"series BETWEEN {low} AND {high} AND series IN (SELECT series FROM wanted)"
+    found = cursor.execute(
+        f"SELECT series, max(t) AS t, max_by(value, t) AS value FROM ({source.unique(chosen)}) "  # noqa: S608  # numbers and our own names only
+        "GROUP BY series"
+    ).fetchnumpy()
+    return found["series"], found["t"].astype(np.int64) + source.base, found["value"]
+
+
+def _is_range(ids: IntArray) -> bool:
+    return bool((ids[1:] == ids[:-1] + 1).all())
+
+
+def _rows_of(
+    ids: IntArray, wanted: NDArray[np.int32], series: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Returns the row of each sample, -1 for series nobody asked for."""
+    low, span = int(ids[0]), int(ids[-1]) - int(ids[0]) + 1
+    if span == len(ids):
+        return series - np.int32(low)
+    if span > _DENSE * len(ids):
+        return np.searchsorted(wanted, series).astype(np.int32)
+    table = np.full(span, -1, np.int32)
+    table[wanted - low] = np.arange(len(ids), dtype=np.int32)
+    return table[series - low]
