@@ -51,7 +51,8 @@ class Gated:
     """What passed the gate.
 
     Attributes:
-        batch: Without the refused samples; its ``series`` is the tuple that came in.
+        batch: Without the refused samples; its ``series`` is the tuple that came in, or, when
+            there are more than the source's quota, that of the series let in so far.
         dropped: Reason to number of refused samples.
         counted: (asset, reason) to number of samples, the refused and the merely odd ones.
     """

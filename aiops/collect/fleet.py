@@ -95,6 +95,11 @@ class Fleet:
             self._by_step, self._known = by_step, len(infos)
         return self._by_step
 
+    def info(self, key: SeriesKey) -> SeriesInfo | None:
+        """Returns the series with that key, None when there is none."""
+        infos = (info for same in self.series_by_step().values() for info in same)
+        return next((info for info in infos if info.key == key), None)
+
     def zones(self, infos: Sequence[SeriesInfo]) -> list[str]:
         """Returns the time zone of each series' asset."""
         return [

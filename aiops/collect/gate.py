@@ -113,6 +113,9 @@ def check_batch(
     keep = _refuse(tally, slots, now, settings)
     if not keep.all():
         batch, slots = _only(batch, keep), slots[keep]
+        if tally.dropped[QualityReason.QUOTA]:
+            # The keys that were refused get no id, so that no source can fill the catalogue.
+            batch = replace(batch, series=watch.keys, rows=slots.astype(np.int32))
         tally.batch = batch
     watch, keep = _follow(watch, tally, slots)
     if not keep.all():

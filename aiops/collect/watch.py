@@ -68,6 +68,7 @@ class Watch:
     jump_level: FloatArray = field(default_factory=_real)
     jump_at: IntArray = field(default_factory=_whole)
     jump_count: IntArray = field(default_factory=_whole)
+    undeclared: frozenset[str] = frozenset()
     newest: int = 0
     offset: float = 0.0
     steady: int = 0
@@ -83,35 +84,43 @@ class Watch:
         self, series: tuple[SeriesKey, ...], quota: int, metrics: Mapping[str, Metric]
     ) -> Self:
         """Returns the memory with a place for each key; beyond the quota they get none (-1)."""
+        told = self if self.undeclared.isdisjoint(metrics) else self.declared(metrics)
         if series is self.series:
-            return self
+            return told
         known = dict(self.slot_by_key)
         for key in series:
             if key not in known and len(known) < quota:
                 known[key] = len(known)
         slots = np.array([known.get(key, -1) for key in series], dtype=np.int64)
         if len(known) == len(self.keys):
-            return replace(self, series=series, slots=slots)
-        keys = tuple(known)
-        fresh = [metrics.get(key.metric, _PLAIN) for key in keys[len(self.keys) :]]
-        count = len(fresh)
-        told = {
-            "counter": np.array([m.kind is MetricKind.COUNTER for m in fresh]),
-            "noisy": np.array([m.unit in _NOISY_UNITS for m in fresh]),
-            "floor": np.array([-np.inf if m.floor is None else m.floor for m in fresh]),
-            "ceiling": np.array([np.inf if m.ceiling is None else m.ceiling for m in fresh]),
-        }
+            return replace(told, series=series, slots=slots)
+        more = len(known) - len(self.keys)
         columns: dict[str, Any] = {}
-        for name in _COLUMNS:
+        for name in (*_TOLD, *_COLUMNS):
             old = getattr(self, name)
-            new = told.get(name, np.zeros(count, dtype=old.dtype))
-            columns[name] = np.concatenate([old, new.astype(old.dtype)])
-        return replace(self, keys=keys, slot_by_key=known, series=series, slots=slots, **columns)
+            columns[name] = np.concatenate([old, np.zeros(more, dtype=old.dtype)])
+        grown = replace(
+            self, keys=tuple(known), slot_by_key=known, series=series, slots=slots, **columns
+        )
+        return grown.declared(metrics)
+
+    def declared(self, metrics: Mapping[str, Metric]) -> Self:
+        """Returns the memory with what is declared of its metrics."""
+        found = [metrics.get(key.metric, _PLAIN) for key in self.keys]
+        return replace(
+            self,
+            undeclared=frozenset(key.metric for key in self.keys if key.metric not in metrics),
+            counter=np.array([m.kind is MetricKind.COUNTER for m in found], dtype=np.bool_),
+            noisy=np.array([m.unit in _NOISY_UNITS for m in found], dtype=np.bool_),
+            floor=np.array([-np.inf if m.floor is None else m.floor for m in found]),
+            ceiling=np.array([np.inf if m.ceiling is None else m.ceiling for m in found]),
+        )
 
 
 _PLAIN = Metric("")
+_TOLD: Final = ("counter", "noisy", "floor", "ceiling")
 _COLUMNS: Final = (
-    "counter", "noisy", "floor", "ceiling", "time", "value", "previous", "interval", "seen", "run",
+    "time", "value", "previous", "interval", "seen", "run",
     "changed_at", "changes", "changeable", "noise", "flat",
     "jump", "jump_level", "jump_at", "jump_count",
 )  # fmt: skip
