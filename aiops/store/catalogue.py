@@ -56,18 +56,12 @@ class MemoryCatalogue:
         Raises:
             StoreError: An id was never given.
         """
-        try:
-            return [
-                self._infos[number] for number in ids.tolist() if number >= 0 or _unknown(number)
-            ]
-        except IndexError:
-            _unknown(int(ids.max()))
-            raise
+        known = len(self._infos)
+        for number in ids.tolist():
+            if not 0 <= number < known:
+                raise StoreError(f"series id {number} is not in the catalogue; ask it by key")
+        return [self._infos[number] for number in ids.tolist()]
 
     def all(self) -> list[SeriesInfo]:
         """Returns every series, by id."""
         return list(self._infos)
-
-
-def _unknown(number: int) -> bool:
-    raise StoreError(f"series id {number} is not in the catalogue; ask it for the id of a key")

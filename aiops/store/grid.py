@@ -136,4 +136,4 @@ def _reduce(values: FloatArray, first: IntArray, aggregation: Aggregation) -> Fl
     if aggregation is Aggregation.MEAN:
         return np.asarray(np.add.reduceat(values, first) / counts)
     pick = np.minimum if aggregation is Aggregation.MIN else np.maximum
-    return np.asarray(pick.reduceat(values, first))
+    return np.asarray(pick.reduceat(values, first), np.float64)

@@ -86,7 +86,7 @@ def read_columns(
         nothing = np.empty(0, np.int64)
         return Columns(nothing, nothing, np.empty(0))
     row, time, value = np.concatenate(rows), np.concatenate(times), np.concatenate(values)
-    if not len(ids) == high - low + 1:
+    if len(ids) != high - low + 1:
         known = row >= 0
         row, time, value = row[known], time[known], value[known]
     if not ordered:
@@ -147,7 +147,7 @@ def read_latest(cursor: Any, source: Source, ids: IntArray) -> tuple[NDArray[Any
     """Returns series, time in ms and value of the newest sample in one day."""
     wanted = {"series": ids.astype(np.int32)}
     low, high = int(wanted["series"].min()), int(wanted["series"].max())
-    chosen = f"series BETWEEN {low} AND {high} AND series IN (SELECT series FROM wanted)"
+    chosen = f"series BETWEEN {low} AND {high} AND series IN (SELECT series FROM wanted)"  # noqa: S608  # numbers and our own names only
     found = cursor.execute(
         f"SELECT series, max(t) AS t, max_by(value, t) AS value FROM ({source.unique(chosen)}) "  # noqa: S608  # numbers and our own names only
         "GROUP BY series"

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,8 +37,10 @@ _MOST = 2**31 - 1
 _ALL_HOURS = (1 << 24) - 1
 _TRIES = 4
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS hourly"
-    "(series INTEGER, h INTEGER, n BIGINT, mean DOUBLE, lo DOUBLE, hi DOUBLE)",
+    (
+        "CREATE TABLE IF NOT EXISTS hourly(series INTEGER, h INTEGER, n BIGINT, "
+        "mean DOUBLE, lo DOUBLE, hi DOUBLE)"
+    ),
     "CREATE TABLE IF NOT EXISTS rolled(day INTEGER, hours INTEGER)",
     "CREATE TABLE IF NOT EXISTS disorder(day INTEGER)",
 )
@@ -162,29 +165,27 @@ class EmbeddedStore:
         matrix = np.full((len(ids), grid.cells), np.nan)
         if matrix.size:
             counts = np.zeros(len(ids), bool) if counters is None else np.asarray(counters, bool)
-            for rows, is_counter in (
-                (np.flatnonzero(~counts), False),
-                (np.flatnonzero(counts), True),
-            ):
-                if len(rows):
-                    part = self._read(
-                        lambda cursor, mine=ids[rows], kind=is_counter: self._fill(
-                            cursor, grid, mine, aggregation, is_counter=kind
-                        )
-                    )
-                    if len(rows) == len(ids):
-                        matrix = part
-                    else:
-                        matrix[rows] = part
+            for kind in (False, True):
+                rows = np.flatnonzero(counts == kind)
+                if not len(rows):
+                    continue
+                fill_part = partial(
+                    self._fill, grid=grid, ids=ids[rows], aggregation=aggregation, is_counter=kind
+                )
+                part = self._read(fill_part)
+                if len(rows) == len(ids):
+                    matrix = part
+                else:
+                    matrix[rows] = part
         return grid.panel(ids, matrix, aggregation)
 
     def _fill(
         self, cursor: Any, grid: Grid, ids: IntArray, aggregation: Aggregation, *, is_counter: bool
     ) -> FloatArray:
         sources = self._between(grid.start // MS, grid.end // MS)
-        if not is_counter and aggregation is Aggregation.LAST and reading.is_dense(ids):
-            if all(source.ordered for source in sources):
-                return reading.fill_last(cursor, sources, grid, ids)
+        simple = not is_counter and aggregation is Aggregation.LAST and reading.is_dense(ids)
+        if simple and all(source.ordered for source in sources):
+            return reading.fill_last(cursor, sources, grid, ids)
         known, row = np.unique(ids, return_inverse=True)
         by_hour = aggregation is not Aggregation.LAST and grid.step % HOUR == 0
         if by_hour and not is_counter:
