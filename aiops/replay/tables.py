@@ -1,110 +1,166 @@
-"""Tables of the workbench: CSV, gzipped CSV and Parquet, from files or standard streams."""
+"""Tables of the workbench: CSV, gzipped CSV and Parquet, ``-`` for the standard streams.
 
-import gzip
+Cells of CSV stay text as typed, so that times and names come out verbatim; Parquet keeps
+its types. What is written appears whole or not at all (temporary name, then rename).
+"""
+
+import csv
 import io
-import os
 import sys
-import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
 
 from aiops.contracts.errors import InputError
+from aiops.domain.series import FloatArray, IntArray
 
-if TYPE_CHECKING:
-    import pandas as pd
+SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
+MOST_PROBLEMS: Final = 20
+"""Lines of problems printed for one file."""
 
-_MOST_BYTES: Final = 8 << 30
-"""A gzip bomb ends here."""
+_NOT_A_NUMBER: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})
+"""Words in use for a missing value; they are read as missing, anything else is a problem."""
 
 
-def read_table(source: str | Path, text: Sequence[str] = ()) -> "pd.DataFrame":
-    """Returns the table of a file, ``-`` for standard input.
-
-    Args:
-        source: Path ending in ``.csv``, ``.csv.gz`` or ``.parquet``; anything else is CSV.
-        text: Columns to be kept as they are written.
+def read_table(source: str) -> pd.DataFrame:
+    """Returns a table; columns of CSV are text.
 
     Raises:
-        InputError: The file cannot be read, or is not what its name says; names the row.
+        InputError: The file is missing, has another format, is damaged or has two columns
+            of one name.
     """
-    import pandas as pd
-
-    name = str(source)
+    name = "standard input" if source == "-" else source
     try:
-        if name != "-" and not Path(name).is_file():
-            what = "is not a regular file" if Path(name).exists() else "does not exist"
-            raise InputError([f"{name}: {what}"])
-        if name.endswith(".parquet"):
-            return pd.read_parquet(name)
-        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = _expand(name, data)
-        if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-            raise InputError([f"{name}: is UTF-16; save it as UTF-8"])
-        return pd.read_csv(
-            io.BytesIO(data), dtype=dict.fromkeys(text, str), encoding="utf-8-sig", engine="c"
-        )
-    except InputError:
-        raise
-    except pd.errors.EmptyDataError as error:
-        raise InputError([f"{name}: is empty; a header row is expected"]) from error
+        if source.endswith(".parquet"):
+            frame = pd.read_parquet(source)
+        elif source == "-" or source.endswith((".csv", ".csv.gz")):
+            frame = _read_csv(source)
+        else:
+            raise InputError([f"{name}: not a table; write a file named {', '.join(SUFFIXES)}"])
+    except FileNotFoundError as error:
+        raise InputError([f"{name}: there is no such file"]) from error
     except UnicodeDecodeError as error:
-        raise InputError([f"{name}: byte {error.start}: is not UTF-8"]) from error
-    except (pd.errors.ParserError, OSError, ValueError, EOFError) as error:
-        raise InputError([f"{name}: {' '.join(str(error).split())}"]) from error
+        raise InputError([f"{name}: byte {error.start} is not UTF-8; save it as UTF-8"]) from error
+    except pd.errors.EmptyDataError as error:
+        raise InputError([f"{name}: is empty; a header row is needed"]) from error
+    except (OSError, ValueError, EOFError) as error:
+        why = " ".join(str(error).split())
+        raise InputError([f"{name}: cannot be read ({why})"]) from error
+    names = [str(column) for column in frame.columns]
+    twice = sorted({column for column in names if names.count(column) > 1})
+    if twice:
+        raise InputError([f"{name}: column {column!r} stands there twice" for column in twice])
+    frame.columns = pd.Index(names)
+    return frame
 
 
-def write_table(table: "pd.DataFrame", out: str | Path) -> None:
-    """Writes a table aside and renames it, so that a failure leaves nothing.
-
-    Numbers keep at least nine digits. ``-`` writes CSV to standard output.
-
-    Raises:
-        InputError: The place cannot be written.
-    """
-    name = str(out)
-    if name == "-":
-        table.to_csv(sys.stdout, index=False)
-        return
-    if name.endswith(".parquet"):
-        buffer = io.BytesIO()
-        table.to_parquet(buffer, index=False)
-        data = buffer.getvalue()
-    else:
-        data = table.to_csv(index=False).encode()
-        if name.endswith(".gz"):
-            data = gzip.compress(data, mtime=0)
-    write_bytes(data, name)
-
-
-def write_bytes(data: bytes, out: str | Path) -> None:
-    """Writes a file aside and renames it; ``-`` is standard output.
+def write_table(frame: pd.DataFrame, out: str) -> None:
+    """Writes a table beside its name, then renames it; numbers keep all their digits.
 
     Raises:
-        InputError: The place cannot be written.
+        InputError: The name says no known format, or the directory cannot be written.
     """
-    if str(out) == "-":
-        sys.stdout.buffer.write(data)
+    if out == "-":
+        _as_text(frame).to_csv(sys.stdout, index=False)
         return
+    if not out.endswith(SUFFIXES):
+        raise InputError([f"{out}: cannot be written; name it {', '.join(SUFFIXES)}"])
     path = Path(out)
-    aside = None
+    aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(aside).chmod(0o644)
-        Path(aside).rename(path)
+        if out.endswith(".parquet"):
+            frame.to_parquet(aside, index=False)
+        else:
+            how = {"method": "gzip", "mtime": 0} if out.endswith(".gz") else None
+            _as_text(frame).to_csv(aside, index=False, compression=how)
+        aside.rename(path)
     except OSError as error:
-        if aside is not None:
-            Path(aside).unlink(missing_ok=True)
-        raise InputError([f"{out}: cannot be written: {error.strerror}"]) from error
+        aside.unlink(missing_ok=True)
+        raise InputError([f"{out}: cannot be written ({error.strerror})"]) from error
 
 
-def _expand(name: str, data: bytes) -> bytes:
-    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-        expanded = file.read(_MOST_BYTES + 1)
-    if len(expanded) > _MOST_BYTES:
-        raise InputError([f"{name}: expands to more than {_MOST_BYTES >> 30} GiB"])
-    return expanded
+def read_times(source: str, column: "pd.Series[Any]") -> tuple[IntArray, bool]:
+    """Returns times as int64 and whether they are plain steps (else ns since the epoch, UTC).
+
+    Raises:
+        InputError: A cell is neither; each is named with its row in the file.
+    """
+    if pd.api.types.is_integer_dtype(column):
+        return column.to_numpy(dtype=np.int64), True
+    if isinstance(column.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(column):
+        stamps = pd.to_datetime(column, utc=True)
+    else:
+        text = column.astype(str).str.strip()
+        if len(text) and text.str.fullmatch(r"[+-]?\d{1,18}").all():
+            return text.astype(np.int64).to_numpy(), True
+        stamps = pd.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
+    wrong = np.flatnonzero(stamps.isna())
+    if len(wrong):
+        raise InputError(
+            [
+                f"{source}: row {row + 2}, column {column.name}: {column.iloc[row]!r} is no "
+                "ISO 8601 time; write 2026-01-31T12:00:00Z, or integers in every row"
+                for row in wrong[:MOST_PROBLEMS].tolist()
+            ]
+        )
+    return stamps.to_numpy(dtype="datetime64[ns]").astype(np.int64), False
+
+
+def read_numbers(source: str, column: "pd.Series[Any]") -> FloatArray:
+    """Returns numbers, NaN where a cell is empty; infinities stay.
+
+    Raises:
+        InputError: A cell is no number; each is named with its row in the file.
+    """
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    found = pd.to_numeric(column, errors="coerce")
+    numbers: FloatArray = np.asarray(found.to_numpy(dtype=np.float64, na_value=np.nan))
+    problems = []
+    for row in np.flatnonzero(np.isnan(numbers)).tolist():
+        cell = column.iloc[row]
+        if cell is None or str(cell).strip().lower() in _NOT_A_NUMBER:
+            continue
+        problems.append(
+            f"{source}: row {row + 2}, column {column.name}: {cell!r} is no number; "
+            "leave the cell empty where there is none"
+        )
+        if len(problems) == MOST_PROBLEMS:
+            break
+    if problems:
+        raise InputError(problems)
+    return numbers
+
+
+def _read_csv(source: str) -> pd.DataFrame:
+    text: str | io.StringIO = source
+    if source == "-":
+        text = io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"))
+    frame = pd.read_csv(
+        text,
+        dtype=str,
+        na_filter=False,
+        encoding="utf-8-sig",
+        header=None,
+        quoting=csv.QUOTE_MINIMAL,
+        index_col=False,
+    )
+    head = frame.iloc[0]
+    frame = frame.iloc[1:].reset_index(drop=True)
+    frame.columns = pd.Index([str(name) for name in head])
+    return frame
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with times as ISO 8601 in UTC."""
+    times = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name])]
+    if not times:
+        return frame
+    frame = frame.copy()
+    for name in times:
+        stamps = pd.to_datetime(frame[name], utc=True)
+        frame[name] = [stamp.isoformat().replace("+00:00", "Z") for stamp in stamps]
+    return frame
