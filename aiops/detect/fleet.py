@@ -80,8 +80,7 @@ class DetectFleet:
     """Keeps the states; pure stages do the work.
 
     Attributes:
-        read: Panels by series id, counters as rates.
-        mark_bad: Marks the cells that the quality gate found bad.
+        read_panel: Panels by series id, counters as rates, bad cells marked.
     """
 
     ledger: Ledger
@@ -89,7 +88,6 @@ class DetectFleet:
     settings: DetectSettings
     cadence_ns: Callable[[int], int]
     read_panel: Callable[[IntArray, int, int, timedelta], Panel]
-    mark_bad: Callable[[Panel], Panel] = lambda panel: panel
     maintenance: dict[str, list[Maintenance]] = field(default_factory=dict)
     _shards: dict[int, _Shard] = field(default_factory=dict)
     _pending: dict[int, _Shard] = field(default_factory=dict)
@@ -115,7 +113,7 @@ class DetectFleet:
         """Returns the window's panel with quality, maintenance and calendar on it."""
         ids = np.array([info.id for info in due.infos], dtype=np.int64)
         panel = self.read_panel(ids, due.start, due.end, duration(due.step_ns))
-        panel = mark_maintenance(self.mark_bad(panel), due.infos, self.maintenance)
+        panel = mark_maintenance(panel, due.infos, self.maintenance)
         return replace(panel, calendar=build_calendar(panel.times, fleet.zones(due.infos)))
 
     def update(self, due: Due, panel: Panel) -> list[Anomaly]:

@@ -39,6 +39,10 @@ class Watched(Protocol):
         """Series id to the time of its first sample."""
         ...
 
+    def info(self, key: SeriesKey) -> SeriesInfo | None:
+        """The series with that key."""
+        ...
+
 
 class Window(Protocol):
     """The window that a forecast stands at the end of."""
@@ -60,6 +64,8 @@ class ForecastFleet:
 
     stage: ForecastStage
     read: Callable[[IntArray, int, int, timedelta], Panel]
+    levels: FloatArray
+    freeze: Freeze
 
     def cadence_ns(self, step_ns: int) -> int:
         """Returns the time between two forecasts of a step class."""
@@ -85,23 +91,15 @@ class ForecastFleet:
         steps = max(1, min(horizon // panel.step, len(panel.times)))
         return self.stage.forecast_rows(panel, steps, levels)
 
-    def evidence(
-        self,
-        crossing: Crossing,
-        info: SeriesInfo,
-        fleet: Watched,
-        levels: FloatArray,
-        freeze: Freeze,
-    ) -> Mapping[str, Any]:
+    def evidence(self, crossing: Crossing, fleet: Watched) -> Mapping[str, Any]:
         """Returns what is frozen with a decision about the crossing."""
+        info = fleet.info(crossing.series)
+        if info is None:
+            return {}
         panel = self.history(info, fleet.first_ns.get(info.id, 0), to_ns(crossing.origin))
         horizon = crossing.horizon
         if crossing.late is not None:
             horizon = min(horizon, (crossing.late - crossing.origin) * 1.25)
-        forecast = self.ahead(panel, levels, horizon)
+        forecast = self.ahead(panel, self.levels, horizon)
         metric = fleet.metrics.get(crossing.series.metric) or Metric(crossing.series.metric)
-        return freeze(crossing, metric, panel, forecast)
-
-    def find(self, infos: Sequence[SeriesInfo], key: SeriesKey) -> SeriesInfo | None:
-        """Returns the series with that key."""
-        return next((info for info in infos if info.key == key), None)
+        return self.freeze(crossing, metric, panel, forecast)

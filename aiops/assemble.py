@@ -1,0 +1,143 @@
+"""From settings to a working pipeline: every part is put in its place here, and only here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Any, cast
+
+from aiops import plugins
+from aiops.collect.fleet import Fleet
+from aiops.collect.gate import Gate
+from aiops.config import Settings
+from aiops.contracts.detector import Detector
+from aiops.contracts.forecaster import Forecaster
+from aiops.contracts.ledger import Ledger
+from aiops.contracts.ticket_system import TicketSystem
+from aiops.detect.fleet import DetectFleet
+from aiops.detect.stage import DetectStage
+from aiops.domain.incident import Incident
+from aiops.domain.panel import Panel
+from aiops.domain.series import IntArray
+from aiops.domain.ticket import TicketAction, TicketDraft
+from aiops.forecast.fleet import ForecastFleet
+from aiops.forecast.stage import ForecastStage
+from aiops.incident.book import IncidentBook
+from aiops.incident.evidence import LEVELS, freeze
+from aiops.incident.open import OpeningRules
+from aiops.pipeline import Pipeline
+from aiops.risk.board import RiskBoard
+from aiops.store.panels import LivePanels
+from aiops.ticket.compose import draft
+from aiops.ticket.dispatch import Outgoing
+
+
+def assemble(
+    settings: Settings,
+    ledger: Ledger,
+    panels: LivePanels,
+    *,
+    destinations: Sequence[str] = (),
+    limits_are_failures: bool = True,
+) -> Pipeline:
+    """Returns the pipeline that the settings describe, over a ledger and a store.
+
+    Args:
+        destinations: Names of the ticket systems that get a ticket for each incident.
+        limits_are_failures: False where failures are reported from outside.
+    """
+    services = {service.key: service for service in settings.services}
+    fleet = Fleet(ledger, services=services, own_limits=settings.limits)
+    gate = Gate(settings.collect)
+    read = marked_reader(panels, ledger, gate)
+    forecast = ForecastFleet(
+        ForecastStage(
+            settings.forecast,
+            cast(
+                "Forecaster",
+                _create("forecasts", settings.forecast.forecaster, settings.forecast.settings),
+            ),
+        ),
+        read,
+        LEVELS,
+        freeze,
+    )
+    detector = _create("detectors", settings.detect.detector, settings.detect.settings)
+    return Pipeline(
+        ledger=ledger,
+        fleet=fleet,
+        gate=gate,
+        panels=panels,
+        detect=DetectFleet(
+            ledger,
+            DetectStage(cast("Detector", detector), settings.detect),
+            settings.detect,
+            forecast.cadence_ns,
+            read,
+        ),
+        forecast=forecast,
+        risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
+        opening=OpeningRules(
+            ledger.installation,
+            settings.ladder.start,
+            settings.incident.repair_lead,
+            repair_leads(settings),
+            limits_are_failures,
+        ),
+        incidents=IncidentBook(settings.incident),
+        outgoing=Outgoing(destinations, composer(settings)),
+    )
+
+
+def marked_reader(
+    panels: LivePanels, ledger: Ledger, gate: Gate
+) -> Callable[[IntArray, int, int, timedelta], Panel]:
+    """Returns a reader of panels on which the gate's bad intervals are marked."""
+
+    def read(ids: IntArray, start: int, end: int, step: timedelta) -> Panel:
+        panel = panels.panel(ids, start, end, step)
+        if not gate.marks:
+            return panel
+        return gate.marks.apply(panel, [info.key for info in ledger.catalogue.info(ids)])
+
+    return read
+
+
+def ticket_systems(settings: Settings) -> dict[str, TicketSystem]:
+    """Returns the configured ticket systems by name; nothing is connected yet.
+
+    Raises:
+        PluginError: A system's library is missing.
+    """
+    return {
+        destination.name: cast(
+            "TicketSystem", _create("ticket_systems", destination.type, destination.settings)
+        )
+        for destination in settings.ticket.destinations
+        if destination.enabled
+    }
+
+
+def repair_leads(settings: Settings) -> Callable[[str], timedelta | None]:
+    """Returns how long a repair of an asset takes, by the last entry that matches its key."""
+    entries = [(a.match, a.repair_lead) for a in settings.assets if a.repair_lead is not None]
+
+    def lead(asset: str) -> timedelta | None:
+        found = [span for match, span in entries if match == asset or fnmatchcase(asset, match)]
+        return found[-1] if found else None
+
+    return lead
+
+
+def composer(settings: Settings) -> Callable[[Incident, TicketAction], TicketDraft]:
+    """Returns what writes a ticket's text."""
+
+    def compose(incident: Incident, action: TicketAction) -> TicketDraft:
+        return draft(incident, action, settings.ticket, settings.server.language)
+
+    return compose
+
+
+def _create(family: str, name: str, settings: Any) -> object:
+    if isinstance(settings, Mapping):
+        settings = plugins.load(family, name).settings(**settings)
+    return plugins.create(family, name, settings)

@@ -1,0 +1,120 @@
+"""Starts, stops and reloads the daemon."""
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from aiops.api.access import new_link, new_token
+from aiops.api.app import create_app
+from aiops.config import Settings, load
+from aiops.contracts.errors import AiopsError
+from aiops.daemon.clock import SystemClock
+from aiops.daemon.files import write_secret
+from aiops.daemon.server import HttpServer
+from aiops.daemon.service import LEASE, Service
+from aiops.daemon.ticks import Tick, Ticks
+from aiops.domain.access import Role
+from aiops.domain.asset import SYSTEM
+
+_log = structlog.get_logger("daemon")
+
+Say = Callable[[str], None]
+
+
+def run(settings: Settings, config: Path | None, say: Say) -> None:
+    """Runs until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+
+    Args:
+        config: File to read again on SIGHUP.
+        say: Prints a line for the person who started it.
+
+    Raises:
+        AiopsError: Something essential cannot be had: the data directory, the ledger, the port.
+    """
+    stop, reload_wanted, awake = threading.Event(), threading.Event(), threading.Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        (reload_wanted if number == signal.SIGHUP else stop).set()
+        awake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    directory = Path(settings.store.directory)
+    service = Service(settings, directory, SystemClock())
+    ticks = Ticks(_ticks(service), service.telemetry)
+    server = _serve(service)
+    try:
+        server.start()
+        service.load()
+        ticks.start()
+        (directory / "port").write_text(f"{server.port}\n")
+        _welcome(service, directory, server.port, say)
+        while not stop.is_set():
+            awake.wait(timeout=5)
+            awake.clear()
+            service.health.errors = ticks.errors()
+            if reload_wanted.is_set():
+                reload_wanted.clear()
+                _reload(service, config)
+    finally:
+        _log.info("stopping")
+        service.health.stopping = True
+        ticks.stop()
+        service.close()
+        server.stop()
+        (directory / "port").unlink(missing_ok=True)
+    _log.info("stopped")
+
+
+def _ticks(service: Service) -> list[Tick]:
+    def send_to(name: str) -> Callable[[], None]:
+        return lambda: service.send(name)
+
+    return [
+        Tick("collect", 0.25, service.collect_tick),
+        Tick("analyse", 1.0, service.analyse_tick),
+        Tick("lease", LEASE.total_seconds() / 3, service.lease_tick),
+        Tick("sync", service.settings.ticket.sync_interval.total_seconds(), service.sync_tick),
+        Tick("keep", 30.0, service.keep_tick),
+        *(Tick(f"send:{name}", 1.0, send_to(name)) for name in service.systems),
+    ]
+
+
+def _serve(service: Service) -> HttpServer:
+    server = service.settings.server
+    tls = (server.tls_certificate, server.tls_key) if server.tls_certificate else None
+    return HttpServer(create_app(service), server.bind, server.port, tls)
+
+
+def _welcome(service: Service, directory: Path, port: int, say: Say) -> None:
+    now = service.clock.now()
+    token_file = directory / "admin.token"
+    scheme = "https" if service.settings.server.tls_certificate else "http"
+    address = service.settings.ticket.public_url or f"{scheme}://127.0.0.1:{port}"
+    if not token_file.exists():
+        secret, credential = new_token("admin", Role.ADMIN, SYSTEM, now, timedelta(days=3650))
+        service.ledger.put_credential(credential)
+        write_secret(token_file, secret + "\n")
+        say(f"API token for the first administrator: {token_file} (mode 0600)")
+    link, credential = new_link("admin", Role.ADMIN, SYSTEM, now)
+    service.ledger.put_credential(credential)
+    say(f"aiops answers at {address}")
+    say(f"sign in once, within ten minutes: {address}/login?link={link}")
+
+
+def _reload(service: Service, config: Path | None) -> None:
+    if config is None:
+        _log.warning("nothing to reload: started without a configuration file")
+        return
+    try:
+        service.reload(load(config))
+    except AiopsError as error:
+        service.telemetry.reload_ok.set(0)
+        _log.error("configuration not taken, the old one stays", error=str(error))
+    else:
+        service.telemetry.reload_ok.set(1)
+        _log.info("configuration taken", file=str(config))

@@ -1,0 +1,297 @@
+"""The running service: the pipeline with a clock, a ledger, sources and ticket systems."""
+
+import os
+import socket
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from aiops.api.service import ActionOrder, Serving
+from aiops.assemble import assemble, ticket_systems
+from aiops.collect.runner import ChangeKind, Collectors, SourceChange
+from aiops.config import Settings
+from aiops.contracts.clock import Clock
+from aiops.contracts.collector import Collection, Inventory
+from aiops.contracts.errors import AiopsError, Fenced, StoreError
+from aiops.daemon.files import DataDirectory, Reserve
+from aiops.daemon.health import Health
+from aiops.daemon.telemetry import Telemetry
+from aiops.domain.asset import SYSTEM
+from aiops.domain.forecast import Forecast
+from aiops.domain.incident import Incident
+from aiops.domain.instant import duration_ns, to_ns
+from aiops.domain.series import SeriesKey
+from aiops.incident.act import PersonAction
+from aiops.incident.evidence import LEVELS
+from aiops.ledger.open import open_ledger
+from aiops.store.open import open_store
+from aiops.store.panels import LivePanels
+from aiops.ticket.outbox import Outbox
+
+LEASE: Final = timedelta(seconds=10)
+_log = structlog.get_logger("service")
+
+
+class Service:
+    """Owns every part; the ticks call its methods, the HTTP interface reads from it.
+
+    Raises:
+        AiopsError: The data directory is taken, or the ledger cannot be opened.
+    """
+
+    def __init__(self, settings: Settings, directory: Path, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        now = clock.now()
+        self.files = DataDirectory(directory)
+        self.reserve = Reserve(directory)
+        self.reserve.hold()
+        self.telemetry = Telemetry()
+        self.health = Health(now)
+        url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
+        self.ledger = open_ledger(url, now)
+        self.store = open_store(settings.store, directory)
+        self.panels = LivePanels(self.store, self.ledger.catalogue, settings.store, directory)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.fence: int | None = None
+        self.silent: dict[str, datetime] = {}
+        self._saved_at = now
+        self._kept_at = now
+        self._wire(settings)
+
+    def _wire(self, settings: Settings) -> None:
+        now = self.clock.now()
+        self.systems = ticket_systems(settings)
+        self.pipeline = assemble(
+            settings, self.ledger, self.panels, destinations=tuple(self.systems)
+        )
+        self.outbox = Outbox(self.ledger, self.systems, settings.ticket)
+        self._intervals = {s.name: duration_ns(s.interval) for s in settings.collect.sources}
+        self.collectors = Collectors(
+            settings.collect.sources,
+            self._deliver,
+            now,
+            self.clock.monotonic(),
+            silent_after=settings.collect.silent_after,
+            overrides=settings.assets,
+            cursors={s.name: self.ledger.cursor(s.name) for s in settings.collect.sources},
+        )
+        self.serving = Serving(
+            language=settings.server.language,
+            public_url=settings.ticket.public_url,
+            tls=bool(settings.server.tls_certificate),
+        )
+
+    def load(self) -> None:
+        """Takes up where the last run ended; the service is ready after it."""
+        self.panels.rebuild(to_ns(self.clock.now()))
+        self.pipeline.load()
+        self.health.settled = True
+
+    # the ticks
+
+    def collect_tick(self) -> None:
+        """Starts what is due; tells once when a source falls silent or comes back."""
+        for change in self.collectors.tick(self.clock.now(), self.clock.monotonic()):
+            self._note_silence(change)
+
+    def analyse_tick(self) -> None:
+        """Runs the windows that are due, if this daemon leads."""
+        now = self.clock.now()
+        if self.fence is None:
+            self.lease_tick()
+        if self.fence is None:
+            return
+        try:
+            count = self.pipeline.analyse(now, fence=self.fence)
+        except Fenced:
+            self.fence = None
+            self.telemetry.leader.set(0)
+            raise
+        self.health.analysed_at = now
+        self.telemetry.last_analysis.set(now.timestamp())
+        self.telemetry.windows.labels("detect", "done").inc(count)
+
+    def lease_tick(self) -> None:
+        """Takes or renews the leader lease."""
+        self.fence = self.ledger.acquire_lease(self.owner, LEASE, self.clock.now())
+        self.telemetry.leader.set(self.fence is not None)
+
+    def send(self, destination: str) -> None:
+        """One pass over the messages of one destination."""
+        if self.fence is None:
+            return
+        for message in self.outbox.send_due(self.clock.now(), destination):
+            self.telemetry.messages.labels(destination, message.state.value).inc()
+
+    def sync_tick(self) -> None:
+        """Reads open tickets back; one closed over there closes its incident here."""
+        if self.fence is None:
+            return
+        now = self.clock.now()
+        for closed in self.outbox.sync(now):
+            incident = self.ledger.incident(SYSTEM, closed.incident_key)
+            if incident is not None and incident.is_open:
+                who = f"ticket:{closed.ticket.destination}"
+                self.pipeline.act(incident, PersonAction.CLOSE, who, closed.ticket.status, now)
+
+    def keep_tick(self) -> None:
+        """Saves states, rolls up, drops what is too old, holds the reserve."""
+        now = self.clock.now()
+        if now - self._saved_at >= self.settings.detect.checkpoint_every:
+            self.save()
+            self._saved_at = now
+        if now - self._kept_at >= timedelta(hours=1):
+            self._kept_at = now
+            hour = 3600 * 10**9
+            end = to_ns(now) // hour * hour
+            self.store.rollup(end - 3 * hour, end)
+            self.store.retain(now - self.settings.store.retention)
+            self.ledger.prune(now - self.settings.store.retention)
+        self.reserve.hold()
+
+    def save(self) -> None:
+        """Saves the detectors' states."""
+        self.pipeline.detect.save(self.files.checkpoints)
+
+    # what people see
+
+    @property
+    def panels_source(self) -> LivePanels:
+        """Values by series id."""
+        return self.panels
+
+    def now(self) -> datetime:
+        """Returns the time."""
+        return self.clock.now()
+
+    def ready(self) -> bool:
+        """Returns whether the service does its work."""
+        return self.health.is_ready(self.clock.now())
+
+    def metrics(self) -> str:
+        """Returns the service's own metrics."""
+        self.telemetry.ready.set(self.ready())
+        return self.telemetry.text()
+
+    def status(self) -> Mapping[str, object]:
+        """Returns how the service is, as plain values."""
+        return status_of(self)
+
+    def forecast(self, series: SeriesKey) -> Forecast | None:
+        """Returns a forecast of one series, computed now; None when it is not known."""
+        fleet = self.pipeline.fleet
+        info = fleet.info(series)
+        first = fleet.first_ns.get(info.id) if info else None
+        if info is None or first is None:
+            return None
+        panel = self.pipeline.forecast.history(info, first, to_ns(self.clock.now()))
+        return self.pipeline.forecast.ahead(panel, LEVELS, self.settings.forecast.horizon)
+
+    def act(self, order: ActionOrder) -> Incident:
+        """Carries out a person's order.
+
+        Raises:
+            KeyError: The viewer sees no such incident.
+            Refused: The incident's state does not allow it.
+        """
+        incident = self.ledger.incident(order.viewer, order.incident_key)
+        if incident is None:
+            raise KeyError(order.incident_key)
+        who = order.viewer.name or "api"
+        return self.pipeline.act(incident, order.action, who, order.note, order.at)
+
+    # ending and changing
+
+    def reload(self, settings: Settings) -> None:
+        """Takes a new configuration: all of it or, on any error, nothing.
+
+        Raises:
+            AiopsError: A part cannot be built, or what needs a restart has changed.
+        """
+        if settings.store != self.settings.store or settings.server != self.settings.server:
+            raise AiopsError("store and server cannot change while running; restart the daemon")
+        before = self.collectors, self.pipeline, self.outbox, self.systems, self.serving
+        try:
+            self._wire(settings)
+        except AiopsError:
+            self.collectors, self.pipeline, self.outbox, self.systems, self.serving = before
+            raise
+        before[0].close()
+        before[1].detect.save(self.files.checkpoints)
+        self.pipeline.load()
+        self.settings = settings
+
+    def close(self) -> None:
+        """Ends everything in order; nothing that was acknowledged is lost."""
+        self.health.stopping = True
+        self.collectors.close()
+        try:
+            self.save()
+        except StoreError as error:
+            _log.warning("states not saved", error=str(error))
+        for system in self.systems.values():
+            system.close()
+        self.ledger.release_lease(self.owner)
+        self.panels.close()
+        self.store.close()
+        self.ledger.close()
+        self.files.close()
+
+    def _deliver(self, source: str, collection: Collection, inventory: Inventory) -> None:
+        now = self.clock.now()
+        try:
+            dropped = self.pipeline.collect(
+                source, self._intervals[source], collection, inventory, now
+            )
+        except StoreError:
+            self.reserve.release()
+            self.telemetry.collections.labels(source, "not_stored").inc()
+            raise
+        self.telemetry.collections.labels(source, "ok").inc()
+        self.telemetry.samples.labels(source).inc(len(collection.batch) - sum(dropped.values()))
+        self.telemetry.count_drops(source, {**collection.dropped, **dropped})
+
+    def _note_silence(self, change: SourceChange) -> None:
+        if change.kind is ChangeKind.SILENT:
+            self.silent[change.source] = change.at
+            _log.warning("source silent", source=change.source, detail=change.detail)
+        else:
+            self.silent.pop(change.source, None)
+            _log.info("source back", source=change.source, detail=change.detail)
+
+
+def status_of(service: Service) -> dict[str, Any]:
+    """Returns what the pages' header and ``/api/v1/status`` show."""
+    now = service.clock.now()
+    sources = [
+        {
+            "name": status.name,
+            "type": status.type,
+            "silent": status.silent_since is not None,
+            "last_at": status.last_success.isoformat() if status.last_success else None,
+            "error": status.error,
+            "samples": status.samples,
+            "series": status.series,
+            "skipped": status.skipped,
+            "seconds": round(status.seconds, 4),
+        }
+        for status in service.collectors.statuses()
+    ]
+    quality: dict[str, set[str]] = {}
+    for finding in service.pipeline.gate.recent:
+        words = quality.setdefault(finding.asset, set())
+        (words.discard if finding.ended else words.add)(finding.reason.value)
+    return {
+        **service.health.report(now),
+        "leader": service.fence is not None,
+        "sources": sources,
+        "quality": {asset: sorted(words) for asset, words in quality.items() if words and asset},
+        "simulated": any(s.type == "simulated" for s in service.settings.collect.sources),
+        "insecure": bool(service.settings.server.insecure),
+        "store": dict(service.store.status()),
+        "ledger": dict(service.ledger.status()),
+    }
