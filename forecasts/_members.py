@@ -128,9 +128,58 @@ def seasonal_lags(seasons: Sequence[int], width: int) -> list[int]:
     [1, 2, 3, 4, 23, 24, 25, 47, 48, 49, 72, 96]
     """
     lags = {1, 2, 3, 4}
-    for season in seasons:
+    for season in seasons[:1]:
         lags |= {season - 1, season, season + 1, 2 * season - 1, 2 * season, 2 * season + 1}
         lags |= {3 * season, 4 * season}
-    if len(seasons) > 1:
-        lags |= set(range(seasons[0], seasons[1] + 1, seasons[0]))
+    for longer in seasons[1:]:
+        lags |= set(range(seasons[0], longer + 1, seasons[0]))
     return sorted(lag for lag in lags if 0 < lag <= width // 3)
+
+
+def regress_differences(
+    past: FloatArray, horizon: int, season: int, lags: Sequence[int], kept: int
+) -> FloatArray:
+    """The same law on the differences to one season ago: levels may wander."""
+    ahead = regress_lags(past[:, season:] - past[:, :-season], horizon, lags, kept)
+    buffer = np.concatenate([past[:, -season:], ahead], axis=1)
+    for step in range(horizon):
+        buffer[:, season + step] += buffer[:, step]
+    return buffer[:, season:]
+
+
+def regress_logarithms(
+    past: FloatArray, horizon: int, lags: Sequence[int], kept: int
+) -> FloatArray:
+    """The same law on logarithms, for rows that are always positive: swings in proportion."""
+    positive = (past.min(axis=1) > 0)[:, None]
+    law = regress_lags(
+        np.where(positive, np.log(np.where(positive, past, 1.0)), past), horizon, lags, kept
+    )
+    return np.where(positive, np.exp(np.clip(law, -700.0, 700.0)), law)
+
+
+def follow_likeness(
+    past: FloatArray, horizon: int, season: int, length: int, kept: int = 8
+) -> FloatArray:
+    """What followed the most similar stretches at the same phase, on the present level.
+
+    Source: nearest-neighbour forecasting (Yakowitz, 1987).
+    """
+    width = past.shape[1]
+    ends = np.arange(width - season, length - 1, -season)
+    ends = ends[ends + horizon <= width]
+    if len(ends) < 2:
+        return repeat_season(past, horizon, season)
+    before = np.stack([past[:, end - length : end] for end in ends], axis=1)
+    after = np.stack([past[:, end : end + horizon] for end in ends], axis=1)
+    present = past[:, width - length :]
+    level = before.mean(axis=2, keepdims=True)
+    now = present.mean(axis=1)[:, None, None]
+    distance = ((before - level - (present[:, None] - now)) ** 2).sum(axis=2)
+    kept = min(kept, len(ends))
+    near = np.argpartition(distance, kept - 1, axis=1)[:, :kept]
+    close = np.take_along_axis(distance, near, axis=1)
+    weight = 1.0 / (close + 0.1 * close.mean(axis=1, keepdims=True) + 1e-12)
+    weight /= weight.sum(axis=1, keepdims=True)
+    followed = np.take_along_axis(after - level, near[:, :, None], axis=1)
+    return np.asarray((weight[:, :, None] * followed).sum(axis=1) + now[:, 0])

@@ -24,12 +24,16 @@ from aiops.domain.forecast import Forecast, Known
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
+from forecasts._bands import make_bands
 from forecasts._history import read_history
 from forecasts._members import (
     Member,
     average_seasons,
     damp_trend,
+    follow_likeness,
+    regress_differences,
     regress_lags,
+    regress_logarithms,
     repeat_last,
     repeat_season,
     seasonal_lags,
@@ -45,6 +49,9 @@ class AutoSettings:
     origins: int = field(default=16, metadata={"help": "Past origins each method is tried from."})
     sharpness: float = field(
         default=3.0, metadata={"help": "Weights are 1 / error to this power; 0 is a plain mean."}
+    )
+    tolerance: float = field(
+        default=1.6, metadata={"help": "A method worse than the best by this factor is left out."}
     )
     longest_season: int = field(
         default=400, metadata={"help": "Longest season looked for where the step tells none."}
@@ -87,10 +94,11 @@ class Auto:
             age = int(history.age[chosen].min())
             past = history.values[chosen][:, -age:]
             centre, errors = self._combine(past, horizon, panel)
-            future = centre[:, None, :] + errors
-            future = _within(future, known, chosen)
-            quantiles[chosen] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
-            paths.append((chosen, future))
+            bands, widening = make_bands(errors)
+            future = centre[:, None, :] + errors * widening[:, None, None]
+            paths.append((chosen, _within(future, known, chosen)))
+            around = centre[:, :, None] + bands.at(levels)
+            quantiles[chosen] = _within(around, known, chosen)
         most = max(future.shape[1] for _, future in paths)
         whole = np.full((n, most, horizon), np.nan, dtype=np.float32)
         for chosen, future in paths:
@@ -119,7 +127,9 @@ class Auto:
         missed = np.abs(tried - truth)
         error = np.nanmean(missed, axis=(1, 3))
         scale = np.nanmean(np.abs(np.diff(past, axis=1)), axis=1) + 1e-12
-        weight = 1.0 / (error + 1e-3 * scale) ** self._settings.sharpness
+        error = error + 1e-3 * scale
+        weight = (error.min(axis=0) / error) ** self._settings.sharpness
+        weight[error > self._settings.tolerance * error.min(axis=0)] = 0.0
         weight /= weight.sum(axis=0)
         centre = np.einsum("mn,mnh->nh", weight, now)
         mean = np.einsum("mn,monh->onh", weight, tried)
@@ -136,8 +146,12 @@ def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Mem
         members.append(partial(smooth_theta, season=day))
     lags = seasonal_lags(seasons, width)
     if width >= 4 * len(lags) + 8:
-        kept = 3 * max(seasons, default=100)
-        members.append(partial(regress_lags, lags=lags, kept=max(kept, 400)))
+        members.append(partial(regress_lags, lags=lags, kept=900))
+        members.append(partial(regress_logarithms, lags=lags, kept=900))
+    if day and width >= 5 * day:
+        near = [lag for lag in seasonal_lags([day], width - day) if lag <= 4 * day]
+        members.append(partial(regress_differences, season=day, lags=near, kept=500))
+        members.append(partial(follow_likeness, season=day, length=day))
     for season in seasons:
         members.append(partial(repeat_season, season=season))
         members.append(partial(average_seasons, season=season))

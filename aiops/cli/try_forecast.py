@@ -91,10 +91,10 @@ def _create(name: str) -> "Forecaster":
 def _read_tracks(source: str, table: "pd.DataFrame") -> tuple[list["Track"], str | None]:
     """Returns the series, and the zone-aware clock's name or None where times are plain steps."""
     import numpy as np
-    import pandas as pd
 
     from aiops.contracts.errors import InputError
     from aiops.forecast.tracks import read_tracks
+    from aiops.replay.tables import read_numbers, read_times
 
     problems = [
         f"{source}: there is no column {name!r}; columns are {', '.join(_COLUMNS)}"
@@ -110,47 +110,11 @@ def _read_tracks(source: str, table: "pd.DataFrame") -> tuple[list["Track"], str
         raise InputError(problems)
     if table.empty:
         raise InputError([f"{source}: has no rows"])
-    stamps, plain = _read_times(source, table["timestamp"])
-    values = pd.to_numeric(table["value"], errors="coerce")
-    wrong = values.isna() & table["value"].notna() & (table["value"].astype(str).str.strip() != "")
-    bad = [
-        f"{source}: row {row + 2}, column value: {table['value'].iloc[row]!r} is no number"
-        for row in np.flatnonzero(wrong)[:20]
-        if str(table["value"].iloc[row]).lower() not in {"nan", "inf", "-inf"}
-    ]
-    if bad:
-        raise InputError(bad)
-    held = values.to_numpy(dtype=np.float64)
-    held = np.where(np.isfinite(held), held, np.nan)
+    stamps, plain = read_times(source, table["timestamp"])
+    values = read_numbers(source, table["value"])
+    values = np.where(np.isfinite(values), values, np.nan)
     names = table["series"].astype(str).tolist()
-    return read_tracks(names, stamps, held), None if plain else "UTC"
-
-
-def _read_times(source: str, column: "pd.Series[Any]") -> tuple[Any, bool]:
-    import numpy as np
-    import pandas as pd
-
-    from aiops.contracts.errors import InputError
-
-    if pd.api.types.is_integer_dtype(column):
-        return column.to_numpy(dtype=np.int64), True
-    if pd.api.types.is_datetime64_any_dtype(column):
-        stamps = pd.to_datetime(column, utc=True)
-    else:
-        text = column.astype(str).str.strip()
-        if text.str.fullmatch(r"[+-]?\d+").all():
-            return text.astype(np.int64).to_numpy(), True
-        stamps = pd.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
-    wrong = np.flatnonzero(stamps.isna())
-    if len(wrong):
-        raise InputError(
-            [
-                f"{source}: row {row + 2}, column timestamp: {column.iloc[row]!r} is no ISO 8601 "
-                "time; write 2026-01-31T12:00:00Z, or integers in every row"
-                for row in wrong[:20]
-            ]
-        )
-    return stamps.to_numpy(dtype="datetime64[ns]").astype(np.int64), False
+    return read_tracks(names, stamps, values), None if plain else "UTC"
 
 
 def _write_times(times: Any, clock: str | None) -> Any:
