@@ -205,7 +205,13 @@ class Ledger(Protocol):
     def messages(
         self, *, states: Sequence[str], destination: str | None = None, limit: int = 1000
     ) -> list[OutboxMessage]: ...
-    def due_messages(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:
+    def messages_of(self, incident_key: str, destination: str) -> list[OutboxMessage]:
+        """Every row of an incident at a destination, in order."""
+        ...
+
+    def due_messages(
+        self, now: datetime, limit: int = 100, destination: str | None = None
+    ) -> list[OutboxMessage]:
         """Unfinished rows that may be tried now.
 
         At most one (the oldest) per incident and destination, so that their order is kept.
@@ -213,6 +219,10 @@ class Ledger(Protocol):
         ...
 
     def tickets(self, incident_key: str) -> list[Ticket]: ...
+    def open_tickets(self, destination: str, limit: int = 1000) -> list[tuple[str, Ticket]]:
+        """Incident keys and tickets believed open at a destination."""
+        ...
+
     def audit_rows(self, limit: int = 1000) -> list[AuditRow]: ...
     def verify_audit(self) -> int | None:
         """Returns the number of the first row whose chain is broken, None when it is whole."""

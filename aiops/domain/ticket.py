@@ -86,3 +86,4 @@ class OutboxMessage:
     attempts: int = 0
     last_error: str = ""
     ticket_id: str = ""
+    fingerprint: str = ""

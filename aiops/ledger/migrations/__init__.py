@@ -1,0 +1,6 @@
+"""Schema versions of the ledger; each is one file below ``versions``."""
+
+from typing import Final
+
+HEAD: Final = "0001"
+"""The schema this program writes; revisions are numbered, so text order is their order."""

@@ -1,0 +1,172 @@
+"""Writes that are committed together or not at all."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+
+from aiops.contracts.ledger import Checkpoint, Window
+from aiops.domain.anomaly import Anomaly
+from aiops.domain.decision import Decision
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import Incident
+from aiops.domain.risk import Risk
+from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
+from aiops.ledger import audit, outbox_rows, trace
+from aiops.ledger.encode import canonical, dump, load, plain, time_text
+from aiops.ledger.tables import (
+    ANOMALY,
+    CHECKPOINT,
+    CROSSING,
+    CROSSING_KEPT,
+    INCIDENT,
+    NOTE,
+    RISK,
+    TICKET,
+    WINDOW,
+)
+from aiops.ledger.upsert import insert_new, upsert
+
+_KEPT_PROBABILITY = 0.05
+_KEPT_CHECKPOINTS = 2
+
+
+class SqlTransaction:
+    """Keeps the contract of a ledger transaction on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put_window(self, window: Window) -> bool:
+        """Records a window; False when another run has already committed it."""
+        row = {
+            "shard": window.shard,
+            "analysis": window.analysis,
+            "window_end": window.end,
+            "state": window.state,
+        }
+        return insert_new(self._connection, WINDOW, row)
+
+    def put_incident(self, incident: Incident) -> Incident:
+        """Inserts or replaces by key; returns it with its number, which never changes."""
+        known = self._connection.execute(
+            select(INCIDENT.c.number).where(INCIDENT.c.key == incident.key)
+        ).scalar()
+        if known is None:
+            highest = self._connection.execute(select(func.max(INCIDENT.c.number))).scalar()
+            known = (highest or 0) + 1
+        stored = replace(incident, number=known)
+        row = {
+            "key": stored.key,
+            "number": stored.number,
+            "asset": stored.asset,
+            "is_open": stored.is_open,
+            "opened_at": time_text(stored.opened_at),
+            "outcome": stored.outcome.kind.value if stored.outcome else "",
+            "body": dump(stored),
+        }
+        upsert(self._connection, INCIDENT, [row])
+        return stored
+
+    def put_anomalies(self, anomalies: Iterable[Anomaly]) -> None:
+        """Inserts or updates by (series, start, detector)."""
+        rows = [
+            {
+                "asset": each.series.asset,
+                "signal": each.series.signal,
+                "start_at": time_text(each.start),
+                "detector": each.detector,
+                "end_at": time_text(each.end) if each.end else None,
+                "body": dump(each),
+            }
+            for each in anomalies
+        ]
+        upsert(self._connection, ANOMALY, rows)
+
+    def put_crossings(self, crossings: Iterable[Crossing]) -> None:
+        """Keeps the newest per series, and every one that has a probability ≥ 0.05."""
+        newest: dict[tuple[str, str], dict[str, Any]] = {}
+        kept = []
+        for each in crossings:
+            row = {
+                "asset": each.series.asset,
+                "signal": each.series.signal,
+                "origin": time_text(each.origin),
+                "body": dump(each),
+            }
+            place = (each.series.asset, each.series.signal)
+            if place not in newest or newest[place]["origin"] <= row["origin"]:
+                newest[place] = row
+            if each.probability is not None and each.probability >= _KEPT_PROBABILITY:
+                kept.append({**row, "probability": each.probability})
+        upsert(self._connection, CROSSING, list(newest.values()), newer="origin")
+        upsert(self._connection, CROSSING_KEPT, kept)
+
+    def put_risks(self, risks: Iterable[Risk]) -> None:
+        """Replaces the newest risk per asset."""
+        rows = [{"asset": each.asset, "body": dump(each)} for each in risks]
+        upsert(self._connection, RISK, rows)
+
+    def put_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Appends to the trace; equal consecutive decisions of a subject are merged."""
+        trace.append(self._connection, decisions)
+
+    def enqueue(self, destination: str, draft: TicketDraft, now: datetime) -> OutboxMessage | None:
+        """Adds an outbox row; None when the newest row of that incident there is equal."""
+        return outbox_rows.enqueue(self._connection, destination, draft, now)
+
+    def put_message(self, message: OutboxMessage) -> None:
+        """Replaces an outbox row by id."""
+        outbox_rows.put(self._connection, message)
+
+    def put_ticket(self, incident_key: str, ticket: Ticket) -> None:
+        """Links a ticket to its incident."""
+        row = {
+            "destination": ticket.destination,
+            "id": ticket.id,
+            "incident_key": incident_key,
+            "is_open": ticket.is_open,
+            "body": dump(ticket),
+        }
+        upsert(self._connection, TICKET, [row])
+
+    def put_note(self, name: str, value: Mapping[str, Any]) -> None:
+        """Remembers a small JSON value by name."""
+        upsert(self._connection, NOTE, [{"name": name, "body": canonical(plain(value))}])
+
+    def put_checkpoint(self, checkpoint: Checkpoint) -> list[Checkpoint]:
+        """Names a saved state; returns those beyond the newest two, whose files may go."""
+        same = (
+            (CHECKPOINT.c.name == checkpoint.name)
+            & (CHECKPOINT.c.version == checkpoint.version)
+            & (CHECKPOINT.c.shard == checkpoint.shard)
+        )
+        row = {
+            "name": checkpoint.name,
+            "version": checkpoint.version,
+            "shard": checkpoint.shard,
+            "window_end": checkpoint.window_end,
+            "body": dump(checkpoint),
+        }
+        upsert(self._connection, CHECKPOINT, [row])
+        query = select(CHECKPOINT).where(same).order_by(CHECKPOINT.c.window_end.desc())
+        beyond = self._connection.execute(query).all()[_KEPT_CHECKPOINTS:]
+        for old in beyond:
+            self._connection.execute(
+                delete(CHECKPOINT).where(same, CHECKPOINT.c.window_end == old.window_end)
+            )
+        return [load(Checkpoint, old.body) for old in beyond]
+
+    def audit(
+        self,
+        at: datetime,
+        who: str,
+        what: str,
+        subject: str,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+    ) -> None:
+        """Appends to the hash-chained audit log."""
+        audit.append(self._connection, at, who, what, subject, before, after)
