@@ -1,0 +1,165 @@
+"""Endpoints that hang, drip, redirect, refuse or cut off, over real sockets."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aiops.collect.runner import Collectors
+from aiops.collect.settings import SourceSettings
+from aiops.contracts.errors import Unreachable
+from collectors.prometheus import PLUGIN
+from tests.integration.collect.serving import serve
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+def _now():
+    return datetime.now(UTC)
+
+
+def _never_answer(client, stop):
+    stop.wait(30)
+
+
+def _drip_headers(client, stop):
+    client.sendall(_HEAD)
+    while not stop.wait(0.05):
+        client.sendall(b"X-More: 1\r\n")
+
+
+def _drip_body(client, stop):
+    client.sendall(_HEAD + b"\r\n")
+    while not stop.wait(0.05):
+        client.sendall(b"a")
+
+
+def _promise_ten_gigabytes(client, stop):
+    client.sendall(_HEAD + b"Content-Length: 10000000000\r\n\r\na 1\n")
+    stop.wait(30)
+
+
+def _close_at_half(client, stop):
+    client.sendall(_HEAD + b"Content-Length: 100\r\n\r\na 1\nb 2\n")
+
+
+def _endless_body(client, stop):
+    client.sendall(_HEAD + b"\r\n")
+    while not stop.is_set():
+        client.sendall(b"a 1\n" * 10_000)
+
+
+@contextmanager
+def _listening(behave):
+    """A server whose every connection behaves like that; yields its address."""
+    stop = threading.Event()
+
+    def answer(client):
+        with client, suppress(OSError):
+            client.recv(65536)
+            behave(client, stop)
+
+    def accept(server):
+        with suppress(OSError):
+            while True:
+                client, _ = server.accept()
+                threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, args=(server,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}/metrics"
+        finally:
+            stop.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+
+
+def _kind(url, seconds=0.5, **settings):
+    collector = PLUGIN.create(PLUGIN.settings(url=url, **settings))
+    with pytest.raises(Unreachable) as caught:
+        collector.collect({}, _now(), timedelta(seconds=seconds))
+    return caught.value.kind
+
+
+@pytest.mark.parametrize(
+    ("behave", "kind"),
+    [
+        (_never_answer, "timeout"),
+        (_drip_headers, "timeout"),
+        (_drip_body, "timeout"),
+        (_promise_ten_gigabytes, "timeout"),
+        (_close_at_half, "truncated"),
+    ],
+)
+def test_a_target_that_does_not_finish_is_ended(behave, kind):
+    with _listening(behave) as url:
+        assert _kind(url) == kind
+
+
+def test_an_endless_body_is_ended_at_the_limit():
+    with _listening(_endless_body) as url:
+        assert _kind(url, seconds=20, max_body_bytes=1_000_000) == "limit"
+
+
+def test_a_redirect_is_not_followed():
+    with (
+        serve(b"a 1\n") as other,
+        serve(b"", {"Location": other}, status=301) as url,
+    ):
+        assert _kind(url) == "redirect"
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "auth"), (429, "throttled"), (503, "http")])
+def test_an_error_status_has_its_word(status, kind):
+    with serve(b"a 1\n", status=status) as url:
+        assert _kind(url) == kind
+
+
+def test_a_closed_port_and_a_name_that_is_none_have_their_words():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert _kind(f"http://127.0.0.1:{port}/metrics") == "refused"
+    assert _kind("http://no-such-host.invalid/metrics", seconds=20) == "dns"
+
+
+def test_plain_http_behind_https_is_a_tls_error():
+    with serve(b"a 1\n") as url:
+        assert _kind(url.replace("http:", "https:"), seconds=10) == "tls"
+
+
+def test_hung_targets_delay_no_healthy_source():
+    behaviours = [_never_answer, _drip_headers, _drip_body, _promise_ten_gigabytes] * 3
+    count = {"healthy": 0}
+
+    def deliver(name, collection, inventory):
+        count[name] = count.get(name, 0) + 1
+
+    interval = timedelta(seconds=1)
+    with _many(behaviours) as urls:
+        sources = [
+            SourceSettings(f"hung-{i}", "prometheus", interval, settings={"url": url})
+            for i, url in enumerate(urls)
+        ]
+        sources.append(SourceSettings("healthy", "host", interval))
+        collectors = Collectors(sources, deliver, _now(), time.monotonic())
+        for _ in range(40):
+            collectors.tick(_now(), time.monotonic())
+            time.sleep(0.1)
+        statuses = {status.name: status for status in collectors.statuses()}
+        collectors.close()
+    assert count["healthy"] >= 3
+    assert count.keys() == {"healthy"}
+    assert all(s.error_kind == "timeout" for n, s in statuses.items() if n != "healthy")
+
+
+@contextmanager
+def _many(behaviours):
+    if not behaviours:
+        yield []
+        return
+    with _listening(behaviours[0]) as url, _many(behaviours[1:]) as urls:
+        yield [url, *urls]

@@ -1,0 +1,93 @@
+"""A real Prometheus node exporter as a source."""
+
+import shutil
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from urllib.request import urlopen
+
+import pytest
+
+from aiops.testing.collector import check_collector
+from collectors.host.readings import Mount, read_volume
+from collectors.prometheus import PLUGIN
+
+_DEADLINE = timedelta(seconds=10)
+_NAMES = ("prometheus-node-exporter", "node_exporter")
+
+
+@pytest.fixture(scope="module")
+def exporter():
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        pytest.skip("not run: no node exporter here (apt-get install prometheus-node-exporter)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [program, f"--web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}/metrics"
+    try:
+        for _ in range(100):
+            try:
+                urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _collect(collector):
+    collection = collector.collect({}, datetime.now(UTC), _DEADLINE)
+    batch = collection.batch
+    rows = zip(batch.rows.tolist(), batch.values.tolist(), strict=True)
+    return collection, {batch.series[row]: value for row, value in rows}
+
+
+def test_its_volumes_are_assets_whose_utilization_is_that_of_df(exporter):
+    collector = PLUGIN.create(PLUGIN.settings(url=exporter, asset="node"))
+    collection, values = _collect(collector)
+    inventory = collector.discover()
+    volumes = [asset for asset in inventory.assets if asset.kind == "volume"]
+    assert volumes
+    assert not collection.dropped
+    limits = {(limit.asset, limit.metric): limit for limit in inventory.limits}
+    for volume in volumes:
+        assert volume.parent == "node"
+        point = volume.key.removeprefix("node/volume:")
+        own = {key.metric: value for key, value in values.items() if key.asset == volume.key}
+        direct = {metric: value for _, metric, _, value in read_volume(Mount("it", point))}
+        name = "system.filesystem.utilization"
+        assert own[name] == pytest.approx(direct[name], abs=0.01)
+        assert limits[volume.key, name].fail == 1.0
+
+
+def test_the_host_has_its_memory_and_from_the_second_scrape_its_cpu(exporter):
+    collector = PLUGIN.create(PLUGIN.settings(url=exporter, asset="node"))
+    _collect(collector)
+    time.sleep(0.2)
+    _, values = _collect(collector)
+    own = {key.metric: value for key, value in values.items() if key.asset == "node"}
+    assert 0 < own["system.memory.utilization"] < 1
+    assert 0 <= own["system.cpu.utilization"] <= 1
+
+
+def test_without_its_mapping_everything_keeps_its_own_name(exporter):
+    collector = PLUGIN.create(PLUGIN.settings(url=exporter, asset="node", mapping="none"))
+    _, values = _collect(collector)
+    names = {key.metric for key in values}
+    assert "node_load1" in names
+    assert not {name for name in names if name.startswith("system.")}
+    kinds = {metric.name: metric.kind.value for metric in collector.discover().metrics}
+    assert kinds["node_cpu_seconds_total"] == "counter"
+    assert kinds["node_load1"] == "gauge"
+
+
+def test_it_keeps_the_contract(exporter):
+    check_collector(lambda: PLUGIN.create(PLUGIN.settings(url=exporter)))
