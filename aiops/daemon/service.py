@@ -54,7 +54,7 @@ class Service:
         url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
         self.ledger = open_ledger(url, now)
         self.store = open_store(settings.store, directory)
-        self.panels = LivePanels(self.store, self.ledger.catalogue, settings.store, directory)
+        self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.fence: int | None = None
         self.silent: dict[str, datetime] = {}
@@ -87,7 +87,7 @@ class Service:
 
     def load(self) -> None:
         """Takes up where the last run ended; the service is ready after it."""
-        self.panels.rebuild(to_ns(self.clock.now()))
+        self.panels.rebuild(self.clock.now())
         self.pipeline.load()
         self.health.settled = True
 

@@ -105,7 +105,8 @@ def silent(source: str, since: datetime, zone: str) -> dict[str, str]:
 
 def _movement(subject: Subject, crossing: Crossing) -> dict[str, str]:
     per_second = crossing.growth
-    if not per_second or math.isnan(per_second):
+    away = (per_second > 0) is (crossing.direction is Direction.DOWN)
+    if not per_second or math.isnan(per_second) or away:
         return {"en": "", "zh": ""}
     left = abs(crossing.limit - crossing.value) / abs(per_second)
     size, english, chinese = next(

@@ -82,6 +82,26 @@ def write_table(frame: pd.DataFrame, out: str) -> None:
         raise InputError([f"{out}: cannot be written ({error.strerror})"]) from error
 
 
+def write_bytes(data: bytes, out: str) -> None:
+    """Writes a file beside its name, then renames it; ``-`` is standard output.
+
+    Raises:
+        InputError: The directory cannot be written.
+    """
+    if out == "-":
+        sys.stdout.buffer.write(data)
+        return
+    path = Path(out)
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(data)
+        aside.rename(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise InputError([f"{out}: cannot be written ({error.strerror})"]) from error
+
+
 def read_times(source: str, column: "pd.Series[Any]") -> tuple[IntArray, bool]:
     """Returns times as int64 and whether they are plain steps (else ns since the epoch, UTC).
 
