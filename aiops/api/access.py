@@ -75,9 +75,15 @@ def new_link(name: str, role: Role, viewer: Viewer, now: datetime) -> tuple[str,
     return _new("link", name, role, viewer, now, LINK_TTL)
 
 
-def new_session(link: Credential, now: datetime) -> tuple[str, Credential]:
-    """Returns the session that a sign-in link is exchanged for."""
-    return _new("session", link.name, link.role, link.viewer, now, SESSION_ABSOLUTE)
+def new_session(by: Credential, now: datetime) -> tuple[str, Credential]:
+    """Returns the session that a sign-in link, or a token pasted by a person, is exchanged for.
+
+    A session from a token does not outlive it.
+    """
+    ttl = SESSION_ABSOLUTE
+    if by.kind == "token":
+        ttl = min(ttl, by.expires_at - now)
+    return _new("session", by.name, by.role, by.viewer, now, ttl)
 
 
 def check(credential: Credential | None, kind: str, now: datetime) -> Credential | None:

@@ -4,7 +4,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -37,8 +37,8 @@ class Caller:
 
     @property
     def viewer(self) -> Viewer:
-        """The scope every read is filtered by."""
-        return self.credential.viewer
+        """The scope every read is filtered by, under the name of the credential."""
+        return replace(self.credential.viewer, name=self.credential.name)
 
 
 class Gate:

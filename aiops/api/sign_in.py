@@ -1,4 +1,4 @@
-"""Signing in by a one-time link, and out."""
+"""Signing in by a one-time link or a token, and out."""
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -26,14 +26,15 @@ def add_sign_in(gate: Gate, app: FastAPI, service: ReadService, page: Page) -> N
     def ask(request: Request, _error: Exception) -> Response:
         return render(service, page, request, None, status=401)
 
-    def exchange(request: Request, secret: str) -> Response:
+    def exchange(request: Request, kind: str, secret: str) -> Response:
         now = service.now()
         ledger = service.ledger
-        link = check(ledger.credential(digest_of(secret)), "link", now)
-        if link is None:
+        found = check(ledger.credential(digest_of(secret)), kind, now)
+        if found is None:
             return render(service, page, request, None, status=401, used="1")
-        ledger.delete_credential(link.digest)
-        session_secret, session = new_session(link, now)
+        if kind == "link":
+            ledger.delete_credential(found.digest)
+        session_secret, session = new_session(found, now)
         ledger.put_credential(session)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
@@ -49,7 +50,8 @@ def add_sign_in(gate: Gate, app: FastAPI, service: ReadService, page: Page) -> N
 
     async def sign_in(request: Request) -> Response:
         form = await read_form(request)
-        return await run_in_threadpool(exchange, request, form.get("link", ""))
+        kind = "token" if "token" in form else "link"
+        return await run_in_threadpool(exchange, request, kind, form.get(kind, "").strip())
 
     def sign_out(request: Request) -> Response:
         secret = request.cookies.get(gate.cookie, "")

@@ -206,7 +206,7 @@ def _layout(words: Words) -> dict[str, Any]:
             "tickangle": 0,
             "tickformatstops": [
                 {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
-                {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%m-%d"},
+                {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%m-%d"},
                 {"dtickrange": [86_400_000, None], "value": "%m-%d\n%Y"},
             ],
         },

@@ -107,7 +107,7 @@ def test_a_browser_without_a_session_sees_how_to_get_one(base):
     with client_of(base) as client:
         answer = client.get("/", headers={"Accept": "text/html"})
     assert answer.status_code == 401
-    assert "aiops link" in answer.text
+    assert "admin.token" in answer.text
 
 
 def test_a_change_by_session_needs_the_token_of_its_page(service, base):
@@ -166,3 +166,27 @@ def test_the_ledger_holds_no_usable_secret(service):
     secret = _link(service)
     assert list(service.ledger.credentials) == [digest_of(secret)]
     assert secret not in repr(service.ledger.credentials)
+
+
+def test_a_person_may_sign_in_with_a_token_which_stays_usable(service, base):
+    token = service.token(Role.VIEWER, ttl=timedelta(hours=1))
+    with client_of(base) as client:
+        assert client.post("/login", data={"token": token}).status_code == 303
+        assert client.get("/").status_code == 200
+        service.time = NOW + timedelta(minutes=20)
+        assert client.get("/").status_code == 200
+        service.time = NOW + timedelta(minutes=40)
+        assert client.get("/").status_code == 200
+        service.time = NOW + timedelta(minutes=60)  # the token's own end
+        assert client.get("/").status_code == 401
+    service.time = NOW
+    with client_of(base, token) as client:
+        assert client.get("/api/v1/assets").status_code == 200
+        assert client.post("/login", data={"link": token}).status_code == 401
+
+
+def test_an_order_is_carried_out_in_the_name_of_the_credential(service, base):
+    with _sign_in(service, base) as client:
+        token = csrf_of(client.cookies["aiops_session"])
+        _act(client, service, **{"X-CSRF-Token": token})
+    assert [order.viewer.name for order in service.orders] == ["ada"]

@@ -11,8 +11,8 @@ import numpy as np
 
 from aiops.api.access import new_token
 from aiops.api.app import create_app
-from aiops.api.listen import listen
 from aiops.api.service import ActionOrder, Serving
+from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Credential, Role
 from aiops.domain.asset import Asset, Viewer
@@ -363,7 +363,7 @@ def _decisions(incident: Incident, asset: str) -> list[Decision]:
 @contextmanager
 def serve(service: FakeService) -> Iterator[str]:
     """Runs the real server on a free loopback port and gives its address."""
-    server = listen(create_app(service), "127.0.0.1", 0)
+    server = HttpServer(create_app(service), "127.0.0.1", 0, None)
     server.start()
     try:
         yield f"http://127.0.0.1:{server.port}"
