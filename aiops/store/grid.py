@@ -130,10 +130,12 @@ def fill(matrix: FloatArray, grid: Grid, columns: Columns, aggregation: Aggregat
 
 
 def _reduce(values: FloatArray, first: IntArray, aggregation: Aggregation) -> FloatArray:
-    counts = np.diff(np.r_[first, len(values)]).astype(np.float64)
+    counts: FloatArray = np.diff(np.r_[first, len(values)]).astype(np.float64)
     if aggregation is Aggregation.COUNT:
         return counts
     if aggregation is Aggregation.MEAN:
-        return np.asarray(np.add.reduceat(values, first) / counts)
-    pick = np.minimum if aggregation is Aggregation.MIN else np.maximum
-    return np.asarray(pick.reduceat(values, first), np.float64)
+        means: FloatArray = np.add.reduceat(values, first) / counts
+        return means
+    if aggregation is Aggregation.MIN:
+        return np.asarray(np.minimum.reduceat(values, first))
+    return np.asarray(np.maximum.reduceat(values, first))

@@ -23,7 +23,17 @@ from aiops.domain.series import FloatArray, IntArray
 
 _MAGIC: Final = 0x574F_4449_4E57_0001
 _PAGE: Final = 4096
-_FIELDS: Final = ("magic", "sequence", "rows", "capacity", "cells", "step", "oldest", "newest", "retired")
+_FIELDS: Final = [
+    "magic",
+    "sequence",
+    "rows",
+    "capacity",
+    "cells",
+    "step",
+    "oldest",
+    "newest",
+    "retired",
+]
 _TRIES: Final = 16
 
 
@@ -171,29 +181,30 @@ class Window:
         self._header[1] += 1
 
     def advance(self, cell: int) -> None:
-        """Makes room for cells up to ``cell``, forgetting the oldest."""
-        newest, oldest = self.newest, self.oldest
-        if newest < oldest:
-            oldest = newest = cell
+        """Makes room for cells up to ``cell``, empty, forgetting the oldest."""
+        newest = self.newest
+        if cell <= newest and newest >= self.oldest:
+            return
+        if newest < self.oldest or cell - newest >= self.cells:
             self.matrix[: self.rows] = np.nan
-        elif cell > newest:
-            if cell - newest >= self.cells:
-                self.matrix[: self.rows] = np.nan
-                oldest = cell  # what lies between has never been looked at
-            else:
-                for run in self.columns(newest + 1, cell + 1):
-                    self.matrix[: self.rows, run] = np.nan
-            newest = cell
-        self._header[6] = max(oldest, newest - self.cells + 1)
-        self._header[7] = newest
-
-    def extend_back(self, oldest: int) -> None:
-        """Makes room for older cells, empty until they are written."""
-        oldest = max(oldest, self.newest - self.cells + 1)
-        if oldest < self.oldest:
-            for run in self.columns(oldest, self.oldest):
+        else:
+            for run in self.columns(newest + 1, cell + 1):
                 self.matrix[: self.rows, run] = np.nan
-            self._header[6] = oldest
+        self._header[6] = cell - self.cells + 1
+        self._header[7] = cell
+
+    def put(self, rows: IntArray, cells: IntArray, values: FloatArray) -> None:
+        """Writes values of held cells; of one cell named twice the last value stays."""
+        self.matrix[rows, cells % self.cells] = values - self.anchors[rows]
+
+    def put_block(self, rows: IntArray, first: int, values: FloatArray) -> None:
+        """Writes all cells of some rows from ``first`` on, NaN too."""
+        deltas = values - self.anchors[rows][:, None]
+        at = 0
+        for run in self.columns(first, first + values.shape[1]):
+            width = run.stop - run.start
+            self.matrix[rows[:, None], np.arange(run.start, run.stop)] = deltas[:, at : at + width]
+            at += width
 
     def add(self, ids: IntArray, anchors: FloatArray) -> IntArray:
         """Gives new ids the next rows, all cells empty.
@@ -219,8 +230,12 @@ class Window:
         larger.anchors[:rows] = self.anchors[:rows]
         larger.matrix[:rows] = self.matrix[:rows]
         larger._header[[2, 6, 7]] = self._header[[2, 6, 7]]  # noqa: SLF001  # its own kind
-        self._header[8] = 1
+        self.retire()
         return larger
+
+    def retire(self) -> None:
+        """Tells readers that this file is no longer written."""
+        self._header[8] = 1
 
 
 def window_bytes(capacity: int, cells: int) -> int:

@@ -17,8 +17,11 @@ import duckdb
 from aiops.contracts.errors import StoreError
 
 _POSITION = re.compile(r"at byte position (\d+)")
+_HEADER_END: Final = b"\xff\xff"
+_HEADER_MOST: Final = 256
 _HELD: Final = ("conflicting lock", "could not set lock")
-_ROOM: Final = ("no space left", "out of memory", "too many open files", "permission denied")
+LACKS: Final = ("no space left", "out of memory", "too many open files", "permission denied")
+"""Words of errors that are no damage: something is lacking now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ def open_whole(path: Path, connect: Callable[[], Any]) -> tuple[Any, list[Damage
     """
     found: list[Damage] = []
     wal = path.with_name(path.name + ".wal")
-    last_cut: int | None = None
+    torn = find_torn_entry(wal)
+    if torn is not None:
+        found.append(_cut_tail(wal, torn, "the entry at this position is not whole"))
     while True:
         try:
             return connect(), found
@@ -57,15 +62,46 @@ def open_whole(path: Path, connect: Callable[[], Any]) -> tuple[Any, list[Damage
             _refuse_other_reasons(path, text)
             position = _POSITION.search(text)
             cut = int(position[1]) if position else None
-            if wal.exists() and cut is not None and cut < (last_cut or wal.stat().st_size):
+            if wal.exists() and cut is not None and cut < wal.stat().st_size:
                 found.append(_cut_tail(wal, cut, text))
-                last_cut = cut
             elif wal.exists():
                 found.append(set_aside(wal, text))
             elif path.exists():
                 found.append(set_aside(path, text))
             else:
                 raise StoreError(f"{path}: cannot be opened: {text}") from error
+
+
+def find_torn_entry(wal: Path) -> int | None:
+    """Returns the position of the first entry that does not fit into the log, None when all do.
+
+    DuckDB drops such a tail without a word when it opens, be it the last write before a crash
+    or a damaged length with whole entries after it; so it is looked for before.
+
+    An entry is its length and its checksum (8 bytes each), then its content; the header of
+    the file ends with ``ff ff``. Source: ``write_ahead_log.cpp`` and logs of DuckDB 2.0.
+    """
+    if not wal.exists() or not (size := wal.stat().st_size):
+        return None
+    with wal.open("rb") as log:
+        head = log.read(_HEADER_MOST)
+        at = head.find(_HEADER_END)
+        while at >= 0 and not _is_entry(head, at + 2, size):
+            at = head.find(_HEADER_END, at + 1)
+        if at < 0:
+            return None
+        position = at + 2
+        while position < size:
+            log.seek(position)
+            length = int.from_bytes(log.read(8), "little")
+            if not 0 < length <= size - position - 16:
+                return position
+            position += 16 + length
+    return None
+
+
+def _is_entry(head: bytes, at: int, size: int) -> bool:
+    return 0 < int.from_bytes(head[at : at + 8], "little") <= size - at - 16
 
 
 def set_aside(path: Path, reason: str) -> Damage:
@@ -83,7 +119,7 @@ def _refuse_other_reasons(path: Path, text: str) -> None:
         raise StoreError(
             f"{path}: another process has it open; stop that process, or ask it over HTTP ({text})"
         )
-    if any(word in low for word in _ROOM):
+    if any(word in low for word in LACKS):
         raise StoreError(f"{path}: cannot be opened now: {text}")
 
 

@@ -29,6 +29,7 @@ from aiops.store.embedded.days import (
     find_files,
     table_of,
 )
+from aiops.store.embedded.recovery import LACKS, set_aside
 from aiops.store.embedded.settings import DuckdbSettings
 from aiops.store.grid import MS, Columns, Grid, fill, longest_gap, to_rates
 
@@ -326,14 +327,33 @@ class EmbeddedStore:
             before = self._sources
             try:
                 found = self._database.run(work)
-            except StoreError:
-                if self._sources is before and self._generation == self._database.generation:
+            except StoreError as error:
+                unchanged = (
+                    self._sources is before and self._generation == self._database.generation
+                )
+                if unchanged and not self._set_aside_damaged(error):
                     raise
                 continue
             if self._sources is before:
                 return found
         with self._write:
             return self._database.run(work)
+
+    def _set_aside_damaged(self, error: StoreError) -> bool:
+        """Renames closed days that cannot be read; False when all of them can."""
+        if any(word in str(error).lower() for word in LACKS):
+            return False
+        with self._write:
+            found = False
+            for source in list(self._sources.values()):
+                if source.file is None or upkeep.is_readable(self._database.cursor(), source.file):
+                    continue
+                if source.file.exists():
+                    self._database.damage.append(set_aside(source.file, str(error)))
+                left = replace(source, file=None)
+                self._put(left, remove=None if left.table else source.day)
+                found = True
+            return found
 
     def _columns(self, cursor: Any, ids: IntArray, start: int, end: int) -> Columns:
         return reading.read_columns(cursor, self._between(start, end), ids, start, end)

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from aiops.store.embedded.days import HOUR_MS, Source, next_file, table_of
 from aiops.store.embedded.recovery import sync_directory
 
@@ -39,6 +41,18 @@ def write_file(cursor: Any, source: Source, folder: Path) -> Path | None:
         raise
     sync_directory(folder)
     return path
+
+
+def is_readable(cursor: Any, path: Path) -> bool:
+    """Whether every page of a closed day can be read."""
+    quoted = str(path).replace("'", "''")
+    try:
+        cursor.execute(
+            f"SELECT sum(series), sum(t), sum(value) FROM read_parquet('{quoted}')"  # noqa: S608  # our own name only
+        ).fetchall()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def drop_table(cursor: Any, day: int) -> None:
