@@ -69,7 +69,7 @@ def assemble(
         panels=panels,
         detect=DetectFleet(
             ledger,
-            DetectStage(cast("Detector", detector), settings.detect),
+            DetectStage(cast("Detector", detector), settings.detect.budget),
             settings.detect,
             forecast.cadence_ns,
             read,
@@ -132,7 +132,7 @@ def composer(settings: Settings) -> Callable[[Incident, TicketAction], TicketDra
     """Returns what writes a ticket's text."""
 
     def compose(incident: Incident, action: TicketAction) -> TicketDraft:
-        return draft(incident, action, settings.ticket, settings.server.language)
+        return draft(incident, action, settings.ticket.public_url, settings.server.language)
 
     return compose
 

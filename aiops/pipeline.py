@@ -21,11 +21,13 @@ from aiops.contracts.ledger import Ledger, LedgerTransaction, Window
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.windows import Due
 from aiops.domain.asset import SYSTEM
+from aiops.domain.decision import Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration, from_ns, to_ns
 from aiops.domain.series import Samples
+from aiops.domain.ticket import Ticket
 from aiops.forecast.fleet import ForecastFleet
 from aiops.incident.act import PersonAction, act
 from aiops.incident.book import IncidentBook
@@ -104,10 +106,30 @@ class Pipeline:
     def act(
         self, incident: Incident, action: PersonAction, who: str, note: str, now: datetime
     ) -> Incident:
-        """Carries out a person's order in one audited transaction."""
+        """Carries out a person's order in one audited transaction.
+
+        Raises:
+            Refused: The incident is already closed and the order is not a verdict.
+        """
+        return self._act(incident, action, who, note, now, Reason.BY_PERSON)
+
+    def close_by_ticket(self, incident: Incident, ticket: Ticket, now: datetime) -> Incident:
+        """Closes an incident whose ticket was closed over there."""
+        who, note = f"ticket:{ticket.destination}", f"{ticket.id} is {ticket.status}"
+        return self._act(incident, PersonAction.CLOSE, who, note, now, Reason.BY_TICKET)
+
+    def _act(
+        self,
+        incident: Incident,
+        action: PersonAction,
+        who: str,
+        note: str,
+        now: datetime,
+        reason: Reason,
+    ) -> Incident:
         with self._one_at_a_time:
             current = self.incidents.by_key.get(incident.key, incident)
-            decided = act(current, action, who, note, now, self.incidents.memory)
+            decided = act(current, action, who, note, now, self.incidents.memory, reason)
             with self.ledger.begin() as tx:
                 stored = self._commit(tx, decided, now)
                 before = {"state": current.state.value, "outcome": _outcome(current)}

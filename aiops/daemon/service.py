@@ -24,7 +24,6 @@ from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.series import SeriesKey
-from aiops.incident.act import PersonAction
 from aiops.incident.evidence import LEVELS
 from aiops.ledger.open import open_ledger
 from aiops.store.open import open_store
@@ -124,19 +123,18 @@ class Service:
         """One pass over the messages of one destination."""
         if self.fence is None:
             return
-        for message in self.outbox.send_due(self.clock.now(), destination):
-            self.telemetry.messages.labels(destination, message.state.value).inc()
+        for sent in self.outbox.send_due(self.clock.now(), destination, self.fence):
+            self.telemetry.messages.labels(destination, sent.message.state.value).inc()
 
     def sync_tick(self) -> None:
         """Reads open tickets back; one closed over there closes its incident here."""
         if self.fence is None:
             return
         now = self.clock.now()
-        for closed in self.outbox.sync(now):
-            incident = self.ledger.incident(SYSTEM, closed.incident_key)
-            if incident is not None and incident.is_open:
-                who = f"ticket:{closed.ticket.destination}"
-                self.pipeline.act(incident, PersonAction.CLOSE, who, closed.ticket.status, now)
+        for change in self.outbox.sync(now, fence=self.fence):
+            incident = self.ledger.incident(SYSTEM, change.incident_key)
+            if change.closed and incident is not None and incident.is_open:
+                self.pipeline.close_by_ticket(incident, change.ticket, now)
 
     def keep_tick(self) -> None:
         """Saves states, rolls up, drops what is too old, holds the reserve."""
@@ -282,7 +280,7 @@ def status_of(service: Service) -> dict[str, Any]:
         for status in service.collectors.statuses()
     ]
     quality: dict[str, set[str]] = {}
-    for finding in service.pipeline.gate.recent:
+    for finding in service.pipeline.gate.recent():
         words = quality.setdefault(finding.asset, set())
         (words.discard if finding.ended else words.add)(finding.reason.value)
     return {

@@ -10,37 +10,26 @@ import numpy as np
 
 from aiops.contracts.ledger import Ledger
 from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
+from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.settings import DetectSettings
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
-from aiops.domain.anomaly import Anomaly, Shape
+from aiops.domain.anomaly import Anomaly
 from aiops.domain.calendar import build_calendar
 from aiops.domain.event import Maintenance
 from aiops.domain.instant import duration, from_ns
-from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import IntArray, SeriesInfo
 from aiops.domain.state import State
 
 
-class Event(Protocol):
-    """An anomaly of one row of a panel."""
-
-    row: int
-    start: int
-    end: int | None
-    score: float
-    strength: float
-    shape: Shape
-    direction: Direction
-    value: float
-    expected: float
-
-
 class Stage(Protocol):
     """Score, calibrate, decide, de-duplicate."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Of the detector and of the stage."""
+        ...
 
     def start(self, n_units: int) -> State:
         """Returns the state of series that have seen nothing."""
