@@ -69,7 +69,8 @@ def test_a_damaged_log_is_cut_and_all_before_the_damage_kept(crashed, where, mut
     assert damages
     for damage in damages:
         assert (crashed / damage.kept).stat().st_size == damage.size > 0
-    assert sum(damage.size for damage in damages) >= len(content) - at
+    one_batch = len(content) // 40  # the engine itself drops a damaged last entry
+    assert sum(damage.size for damage in damages) >= len(content) - at - one_batch
     store.append(batch(40))
     assert numbers(store) == [*kept, 40]
     store.close()
