@@ -1,0 +1,191 @@
+"""Calibrated scores become alerts and events: a budget, hysteresis, one alert per event.
+
+An alert is a new record: stronger than every score of the last ``HOLD`` cells. So a long
+event alerts once, again only when it grows worse, and alerts rank by strength.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from aiops.domain.anomaly import Shape
+from aiops.domain.metric import Direction
+from aiops.domain.series import IntArray
+from aiops.domain.state import State
+
+VERSION: Final = "record-1"
+BLOCKS: Final = 10
+BLOCK_CELLS: Final = 20
+HOLD: Final = BLOCKS * BLOCK_CELLS
+FLOOR: Final = 1.5
+"""Weaker records are no alert at any budget."""
+QUIET: Final = 2.0
+"""An event ends when the continuous score has come down to this."""
+_WEEK_NS: Final = 7 * 86400 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An anomaly of one row; it keeps its start while it changes.
+
+    Attributes:
+        start, end: ns of cells; end is None while it lasts.
+    """
+
+    row: int
+    start: int
+    end: int | None
+    score: float
+    strength: float
+    shape: Shape
+    direction: Direction
+    value: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``(n_units, n_times)`` alert strengths and open flags, and the events that changed."""
+
+    alert: NDArray[np.float64]
+    is_anomaly: NDArray[np.uint8]
+    events: tuple[Event, ...]
+
+
+def threshold(budget: float, step_ns: int) -> float:
+    """Returns the alert strength that clean series pass ``budget`` times per series-week.
+
+    >>> round(threshold(0.1, 60 * 10**9), 2)
+    5.0
+    """
+    return float(np.log10(_WEEK_NS / step_ns / max(budget, 1e-12)))
+
+
+def start(n_units: int) -> State:
+    """Returns the state of units without an event."""
+    return State(
+        VERSION,
+        {
+            "cells": np.zeros(n_units, np.int32),
+            "records": np.zeros((n_units, BLOCKS + 1), np.float32),
+            "is_open": np.zeros(n_units, np.uint8),
+            "start": np.zeros(n_units, np.int64),
+            "event": np.zeros((n_units, 6)),
+        },
+    )
+
+
+def update(
+    state: State,
+    strength: NDArray[np.float64],
+    score: NDArray[np.float64],
+    values: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    times: IntArray,
+    at_least: float,
+) -> tuple[State, Decision]:
+    """Decides on the new cells.
+
+    Args:
+        strength: Calibrated tail of each cell alone; NaN where the detector abstains.
+        score: Continuous score, high through the event.
+        at_least: Strength from which an alert opens an event, see :func:`threshold`.
+    """
+    arrays = {name: array.copy() for name, array in state.arrays.items()}
+    alert = np.zeros(strength.shape)
+    flag = np.zeros(strength.shape, np.uint8)
+    rows, ends, starts, facts, count = _run(
+        strength, score, values, expected, times, at_least,
+        arrays["cells"], arrays["records"], arrays["is_open"], arrays["start"], arrays["event"],
+        alert, flag,
+    )  # fmt: skip
+    events = [
+        _event(int(rows[i]), int(starts[i]), int(ends[i]), facts[i].tolist()) for i in range(count)
+    ]
+    open_now = np.flatnonzero(arrays["is_open"] & flag.any(axis=1)) if flag.size else ()
+    events += [
+        _event(int(row), int(arrays["start"][row]), -1, arrays["event"][row].tolist())
+        for row in open_now
+    ]
+    return State(VERSION, arrays), Decision(alert, flag, tuple(events))
+
+
+def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
+    score, strength, value, expected, cells, lean = facts
+    if cells <= 3:
+        shape = Shape.SPIKE
+    elif abs(lean) > 0.6 * cells:
+        shape = Shape.SHIFT
+    else:
+        shape = Shape.VARIANCE
+    direction = Direction.UP if value >= expected else Direction.DOWN
+    end = None if end_ns < 0 else end_ns
+    return Event(row, start_ns, end, score, strength, shape, direction, value, expected)
+
+
+def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches are the rules
+    strength: Any, score: Any, values: Any, expected: Any, times: Any, at_least: float,
+    cells: Any, records: Any, is_open: Any, begun: Any, event: Any, alert: Any, flag: Any,
+) -> Any:  # fmt: skip
+    units, width = strength.shape
+    room = 16
+    rows = np.empty(room, np.int64)
+    ends = np.empty(room, np.int64)
+    starts = np.empty(room, np.int64)
+    facts = np.empty((room, 6))
+    count = 0
+    for unit in range(units):
+        held = records[unit]
+        for t in range(width):
+            strong = strength[unit, t]
+            if np.isnan(strong):
+                flag[unit, t] = is_open[unit]
+                continue
+            before = 0.0
+            for i in range(BLOCKS + 1):
+                before = max(before, held[i])
+            passes = strong > before and strong >= FLOOR
+            if passes:
+                alert[unit, t] = strong
+            now = cells[unit]
+            place = (now // BLOCK_CELLS) % (BLOCKS + 1)
+            if now % BLOCK_CELLS == 0:
+                held[place] = 0.0
+            held[place] = max(held[place], strong)
+            cells[unit] = now + 1
+            if not is_open[unit] and passes and strong >= at_least:
+                is_open[unit] = 1
+                begun[unit] = times[t]
+                for i in range(6):
+                    event[unit, i] = 0.0
+            if is_open[unit]:
+                facts_now = event[unit]
+                if score[unit, t] < QUIET and strong < at_least:
+                    if count == len(rows):
+                        room = 2 * count
+                        rows = np.concatenate((rows, np.empty(count, np.int64)))
+                        ends = np.concatenate((ends, np.empty(count, np.int64)))
+                        starts = np.concatenate((starts, np.empty(count, np.int64)))
+                        facts = np.concatenate((facts, np.empty((count, 6))))
+                    rows[count] = unit
+                    starts[count] = begun[unit]
+                    ends[count] = times[t]
+                    facts[count] = facts_now
+                    count += 1
+                    is_open[unit] = 0
+                else:
+                    facts_now[0] = max(facts_now[0], score[unit, t])
+                    facts_now[4] += 1.0
+                    facts_now[5] += np.sign(values[unit, t] - expected[unit, t])
+                    if strong > facts_now[1]:
+                        facts_now[1] = strong
+                        facts_now[2] = values[unit, t]
+                        facts_now[3] = expected[unit, t]
+            flag[unit, t] = is_open[unit]
+    return rows, ends, starts, facts, count
+
+
+_run = njit(cache=True, nogil=True)(_decide)

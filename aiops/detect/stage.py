@@ -1,0 +1,141 @@
+"""The detect stage: score → calibrate → decide → de-duplicate, for a fleet at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aiops import plugins
+from aiops.contracts.detector import Detector, DetectorScope
+from aiops.contracts.errors import PluginError
+from aiops.detect import calibrate, decide, linger
+from aiops.detect.decide import Event
+from aiops.detect.settings import DetectSettings
+from aiops.domain.panel import Panel
+from aiops.domain.state import State
+
+VERSION: Final = "stage-1"
+_PARTS: Final = ("detector", "strength", "linger", "score", "decide")
+
+
+@dataclass(frozen=True, slots=True)
+class StageScores:
+    """What the stage says of each cell.
+
+    Attributes:
+        score: ``(n, n_times)`` continuous −log10 tail probability, NaN where it abstains.
+        strength: The same of each cell alone, without the event it stands in.
+        alert: Strength of an event where it opens or grows worse, else 0.
+        is_anomaly: 1 while an event is open at the budget.
+        reason: :class:`aiops.domain.abstention.Abstention`.
+        events: Opened, going on, or ended in these cells.
+    """
+
+    score: NDArray[np.float64]
+    strength: NDArray[np.float64]
+    alert: NDArray[np.float64]
+    is_anomaly: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+    expected: NDArray[np.float64]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DetectStage:
+    """Any detector of series, calibrated and turned into events."""
+
+    detector: Detector
+    budget: float = 0.1
+
+    @classmethod
+    def of(cls, settings: DetectSettings) -> Self:
+        """Builds the stage with the detector that the settings name.
+
+        Raises:
+            PluginError: There is no such detector, or it does not score single series.
+        """
+        return cls(create_detector(settings.detector, settings.settings), settings.budget)
+
+    @property
+    def version(self) -> str:
+        """Of the detector and of the stage: another one starts anew."""
+        return f"{self.detector.version}+{VERSION}"
+
+    def start(self, n_units: int) -> State:
+        """Returns the state of series that have seen nothing."""
+        return self._join(
+            {
+                "detector": self.detector.start(n_units),
+                "strength": calibrate.start(n_units),
+                "linger": linger.start(n_units),
+                "score": calibrate.start(n_units),
+                "decide": decide.start(n_units),
+            }
+        )
+
+    def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
+        """Scores the new cells and decides on them."""
+        parts = {name: self._part(state, name) for name in _PARTS}
+        parts["detector"], raw = self.detector.update(parts["detector"], panel)
+        expected = panel.values if raw.expected is None else raw.expected
+        parts["strength"], strength = calibrate.update(parts["strength"], raw.score)
+        parts["linger"], lasting = linger.update(parts["linger"], raw.score)
+        parts["score"], score = calibrate.update(parts["score"], lasting)
+        parts["decide"], decision = decide.update(
+            parts["decide"],
+            strength,
+            score,
+            panel.values,
+            expected,
+            panel.times,
+            decide.threshold(self.budget, max(panel.step_ns, 1)),
+        )
+        found = StageScores(
+            score, strength, decision.alert, decision.is_anomaly, raw.reason, expected,
+            decision.events,
+        )  # fmt: skip
+        return self._join(parts), found
+
+    def update(self, state: State, panel: Panel) -> tuple[State, tuple[Event, ...]]:
+        """Returns the state after the panel and the events that opened, went on or ended."""
+        state, found = self.score(state, panel)
+        return state, found.events
+
+    def _join(self, parts: Mapping[str, State]) -> State:
+        return State(
+            self.version,
+            {
+                f"{part}.{name}": array
+                for part, state in parts.items()
+                for name, array in state.arrays.items()
+            },
+        )
+
+    def _part(self, state: State, part: str) -> State:
+        prefix = f"{part}."
+        arrays = {
+            name.removeprefix(prefix): array
+            for name, array in state.arrays.items()
+            if name.startswith(prefix)
+        }
+        return State(self.detector.version if part == "detector" else VERSION, arrays)
+
+
+def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
+    """Returns the named detector.
+
+    Raises:
+        PluginError: There is none of that name, a setting is unknown, or it does not score
+            single series.
+    """
+    kind = plugins.load("detectors", name).settings
+    try:
+        chosen = kind(**settings)
+    except TypeError as error:
+        raise PluginError(f"detectors: {name}: {error}; see `aiops plugins`") from error
+    detector = cast("Detector", plugins.create("detectors", name, chosen))
+    if detector.scope is not DetectorScope.SERIES:
+        raise PluginError(f"detectors: {name} does not score single series; choose another")
+    return detector

@@ -1,0 +1,102 @@
+"""Novelty against a bounded long memory: the default detector.
+
+Each series keeps prototypes of what it has done: pairs of neighbouring values and windows
+at two longer time scales. What is far from every prototype is strange; new extremes and a
+change of variance add to it. Channels are fused by summing logarithms of their tails.
+
+Source: leader clustering (Hartigan, "Clustering Algorithms", 1975, ch. 3); nearest-neighbour
+novelty (Ramaswamy et al., SIGMOD 2000); sums of log tails (Fisher's method).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from aiops.contracts.detector import DetectorScope
+from aiops.contracts.plugin import NoSettings, Plugin
+from aiops.domain.anomaly import Scores
+from aiops.domain.panel import Panel
+from aiops.domain.state import State
+
+VERSION: Final = "novelty-1"
+
+_ORDER: Final = (
+    "seen", "anchor", "numbers", "pairs", "pair_used", "pair_known",
+    "ring", "filled", "windows", "window_used", "window_known",
+    "long_ring", "long_filled", "longs", "long_used", "long_known",
+    "counts", "largest",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """Scores a fleet; one unit is one series."""
+
+    scope: DetectorScope = DetectorScope.SERIES
+    version: str = VERSION
+
+    def start(self, n_units: int) -> State:
+        """Returns the state of series that have seen nothing."""
+        from detectors import _novelty_kernel as kernel
+
+        def zeros(
+            kind: type[np.generic], *shape: int
+        ) -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
+            return np.zeros((n_units, *shape), kind)
+
+        return State(
+            self.version,
+            {
+                "seen": zeros(np.int32),
+                "anchor": zeros(np.float64),
+                "numbers": zeros(np.float64, 9),
+                "pairs": zeros(np.float32, kernel.PAIRS, 2),
+                "pair_used": zeros(np.int32, kernel.PAIRS),
+                "pair_known": zeros(np.int32),
+                "ring": zeros(np.float32, kernel.SHORT_BLOCKS),
+                "filled": zeros(np.int32),
+                "windows": zeros(np.float32, kernel.WINDOWS, kernel.SHORT_BLOCKS),
+                "window_used": zeros(np.int32, kernel.WINDOWS),
+                "window_known": zeros(np.int32),
+                "long_ring": zeros(np.float32, kernel.LONG_BLOCKS),
+                "long_filled": zeros(np.int32),
+                "longs": zeros(np.float32, kernel.LONG_WINDOWS, kernel.LONG_BLOCKS),
+                "long_used": zeros(np.int32, kernel.LONG_WINDOWS),
+                "long_known": zeros(np.int32),
+                "counts": zeros(np.float32, kernel.CHANNELS, kernel.BINS),
+                "largest": zeros(np.float32, kernel.CHANNELS),
+            },
+        )
+
+    def update(self, state: State, panel: Panel) -> tuple[State, Scores]:
+        """Scores the new cells and returns the state after them."""
+        from detectors import _novelty_kernel as kernel
+
+        arrays = {name: array.copy() for name, array in state.arrays.items()}
+        shape = panel.values.shape
+        score, expected = np.empty(shape), np.empty(shape)
+        reason = np.zeros(shape, np.uint8)
+        kernel.run(
+            panel.values, panel.usable, np.isnan(panel.values),
+            *(arrays[name] for name in _ORDER), score, reason, expected,
+        )  # fmt: skip
+        return State(self.version, arrays), Scores(score, score, reason, expected)
+
+
+def _create(settings: NoSettings) -> Novelty:
+    """Builds the detector and loads its compiled loop, so that no later call waits for it."""
+    del settings
+    from datetime import timedelta
+
+    detector = Novelty()
+    panel = Panel.of(np.zeros((1, 1)), np.zeros(1, np.int64), timedelta(minutes=1))
+    detector.update(detector.start(1), panel)
+    return detector
+
+
+PLUGIN: Final = Plugin(
+    summary="Novelty against a bounded memory of the series' own past (default).",
+    settings=NoSettings,
+    create=_create,
+)
