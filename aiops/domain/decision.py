@@ -39,6 +39,7 @@ class Reason(StrEnum):
     ALREADY_OVER = "already_over"
     GROUPED_IN_STORM = "grouped_in_storm"
     NO_DESTINATION = "no_destination"
+    NOT_DELIVERED = "not_delivered"
 
 
 @dataclass(frozen=True, slots=True)

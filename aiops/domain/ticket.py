@@ -74,6 +74,8 @@ class OutboxMessage:
         attempts: How often it was tried.
         next_at: Not before this time.
         fingerprint: Hash of the draft, so that an equal message is not queued twice.
+        looked_at: When, in doubt, a first look-up found nothing; another one not earlier than
+            the destination's settle time must find nothing too before a create.
     """
 
     id: str
@@ -87,3 +89,4 @@ class OutboxMessage:
     last_error: str = ""
     ticket_id: str = ""
     fingerprint: str = ""
+    looked_at: datetime | None = None

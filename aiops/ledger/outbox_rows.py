@@ -123,6 +123,7 @@ def _row(message: OutboxMessage) -> dict[str, Any]:
         "last_error": message.last_error,
         "ticket_id": message.ticket_id,
         "fingerprint": message.fingerprint,
+        "looked_at": time_text(message.looked_at) if message.looked_at else None,
         "draft": dump(message.draft),
     }
 
@@ -140,4 +141,5 @@ def _read(row: Row[Any]) -> OutboxMessage:
         row.last_error,
         row.ticket_id,
         row.fingerprint,
+        read_time(row.looked_at) if row.looked_at else None,
     )

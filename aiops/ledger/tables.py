@@ -161,6 +161,7 @@ OUTBOX: Final[_AnyTable] = _table(
     Column("last_error", Text, nullable=False),
     Column("ticket_id", _KEY, nullable=False),
     Column("fingerprint", String(64), nullable=False),
+    Column("looked_at", _TIME),
     Column("draft", Text, nullable=False),
     UniqueConstraint("incident_key", "destination", "sequence"),
     Index("ix_outbox_state_next_at", "state", "next_at"),
