@@ -17,6 +17,7 @@ from aiops.collect.finding import Finding, Gated, QualityReason
 from aiops.collect.oddity import Oddity, find_flat, find_jumps
 from aiops.collect.quality import QualityMarks, merge_marks
 from aiops.collect.settings import CollectSettings
+from aiops.collect.tally import Tally
 from aiops.collect.watch import Flags, Watch
 from aiops.domain.metric import Metric
 from aiops.domain.series import Batch, FloatArray, IntArray
@@ -30,6 +31,7 @@ _SKEW_SECONDS: Final = 30.0
 _STEADY_SECONDS: Final = 5.0
 _STEADY_BATCHES: Final = 5
 _SECOND: Final = 1e9
+_GONE: Final = timedelta(hours=24)
 _KEPT_FINDINGS: Final = 500
 _KEPT_MARKS: Final = timedelta(days=90)
 
@@ -107,9 +109,13 @@ def check_batch(
     """Returns the memory and marks after the batch, and what of it passed."""
     if not len(batch):
         return watch, marks, Gated(batch, {}, {})
+    full = len(watch.keys) >= settings.series_per_source and batch.series is not watch.series
+    if full:
+        # Places of series that are gone, such as those of ended pods, are given to new ones.
+        watch = watch.pruned(_now_ns(now) - _ns(_GONE))
     watch = watch.grown(batch.series, settings.series_per_source, metrics)
     slots = watch.slots[batch.rows]
-    tally = _Tally(source, now, watch, batch)
+    tally = Tally(source, now, watch, batch)
     keep = _refuse(tally, slots, now, settings)
     if not keep.all():
         batch, slots = _only(batch, keep), slots[keep]
@@ -124,58 +130,6 @@ def check_batch(
     return watch, marks, Gated(batch, dict(tally.dropped), tally.counted, tuple(tally.findings))
 
 
-class _Tally:
-    """Counts by asset and words while one batch is looked at."""
-
-    def __init__(self, source: str, now: datetime, watch: Watch, batch: Batch) -> None:
-        self.source = source
-        self.now = now
-        self.watch = watch
-        self.batch = batch
-        self.newest = 0
-        self.dropped: Counter[str] = Counter()
-        self.counted: dict[tuple[str, str], int] = {}
-        self.findings: list[Finding] = []
-
-    def count(self, mask: Flags, reason: QualityReason, *, refused: bool = False) -> None:
-        """Counts the samples of the current batch for which the mask holds."""
-        rows, counts = np.unique(self.batch.rows[mask], return_counts=True)
-        for row, count in zip(rows.tolist(), counts.tolist(), strict=True):
-            place = (self.batch.series[row].asset, reason.value)
-            self.counted[place] = self.counted.get(place, 0) + count
-        if refused:
-            self.dropped[reason.value] += int(mask.sum())
-
-    def tell(self, oddity: Oddity) -> None:
-        """Adds one finding per asset for the series of an oddity."""
-        by_asset: dict[str, list[int]] = {}
-        for slot in oddity.slots.tolist():
-            by_asset.setdefault(self.watch.keys[slot].asset, []).append(slot)
-        for asset, members in by_asset.items():
-            signal = self.watch.keys[members[0]].signal
-            if not oddity.ended:
-                place = (asset, oddity.reason.value)
-                self.counted[place] = self.counted.get(place, 0) + len(members)
-            self.findings.append(
-                Finding(
-                    self.now,
-                    self.source,
-                    asset,
-                    oddity.reason,
-                    len(members),
-                    signal,
-                    f"{signal} {oddity.words}",
-                    oddity.ended,
-                )
-            )
-
-    def tell_source(self, reason: QualityReason, detail: str, *, ended: bool = False) -> None:
-        """Adds one finding about the source as a whole."""
-        if not ended:
-            self.counted["", reason.value] = self.counted.get(("", reason.value), 0) + 1
-        self.findings.append(Finding(self.now, self.source, "", reason, 1, "", detail, ended))
-
-
 def _only(batch: Batch, keep: Flags) -> Batch:
     return replace(batch, rows=batch.rows[keep], times=batch.times[keep], values=batch.values[keep])
 
@@ -188,7 +142,7 @@ def _now_ns(now: datetime) -> int:
     return _ns(now - datetime(1970, 1, 1, tzinfo=UTC))
 
 
-def _refuse(tally: _Tally, slots: IntArray, now: datetime, settings: CollectSettings) -> Flags:
+def _refuse(tally: Tally, slots: IntArray, now: datetime, settings: CollectSettings) -> Flags:
     batch, at = tally.batch, _now_ns(now)
     finite = np.isfinite(batch.values)
     if finite.any():
@@ -206,7 +160,7 @@ def _refuse(tally: _Tally, slots: IntArray, now: datetime, settings: CollectSett
     return keep
 
 
-def _follow(watch: Watch, tally: _Tally, slots: IntArray) -> tuple[Watch, Flags]:
+def _follow(watch: Watch, tally: Tally, slots: IntArray) -> tuple[Watch, Flags]:
     """Finds duplicates, late samples and gaps; returns the memory and what is kept."""
     batch = tally.batch
     order, repeated = _in_order(slots, batch.times)
@@ -283,6 +237,7 @@ def _remember(
     ended = watch.run * moved
     watch.changes[:] += changes
     watch.changeable[:] += np.where(moved, samples + ended, 0)
+    np.maximum(watch.longest, ended, out=watch.longest)
     watch.run[:] = np.where(moved, 0, watch.run + samples)
     watch.changed_at[some[changed]] = times[known][changed]
     old = watch.changeable > 1024  # forget slowly, so that habits may change
@@ -296,7 +251,7 @@ def _remember(
 
 
 def _judge(
-    watch: Watch, marks: QualityMarks, tally: _Tally, slots: IntArray
+    watch: Watch, marks: QualityMarks, tally: Tally, slots: IntArray
 ) -> tuple[Watch, QualityMarks]:
     touched = np.unique(slots)
     for oddity in (*find_flat(watch, touched), *find_jumps(watch, touched)):
@@ -314,7 +269,7 @@ def _judge(
     return _judge_clock(watch, tally), marks
 
 
-def _judge_clock(watch: Watch, tally: _Tally) -> Watch:
+def _judge_clock(watch: Watch, tally: Tally) -> Watch:
     """Compares the newest time of a source with ours and with the newest before."""
     if not tally.newest:
         return watch

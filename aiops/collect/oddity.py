@@ -14,6 +14,8 @@ from aiops.domain.series import IntArray
 _CHANCE: Final = math.log(1e6)
 _MIN_RUN: Final = 20
 _MIN_CHANGES: Final = 20
+# What stands still every night is not stuck when it does so once more.
+_LONGER: Final = 3
 
 # Factors between units that are mistaken for each other: SI and binary prefixes, percent,
 # minutes and hours, bits and bytes.
@@ -60,6 +62,7 @@ def find_flat(watch: Watch, touched: IntArray) -> list[Oddity]:
         )
     still = touched[
         (watch.run[touched] >= _MIN_RUN)
+        & (watch.run[touched] > _LONGER * watch.longest[touched])
         & (watch.changes[touched] >= _MIN_CHANGES)
         & ~watch.flat[touched]
         & ~watch.counter[touched]

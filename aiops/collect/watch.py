@@ -38,7 +38,8 @@ class Watch:
         time, value: Of the newest sample; time 0 before the first. ``previous`` is the value
             before it.
         interval: Typical distance of samples, ns; 0 when unknown.
-        run: Samples since the value last changed; ``changed_at`` when that was.
+        run: Samples since the value last changed; ``changed_at`` when that was, ``longest``
+            the longest run before it.
         changes, changeable: How often the value changed, out of how many samples.
         noise: Typical relative step from sample to sample.
         jump: Log of the factor of a suspected change of unit, 0 when none; ``jump_level`` the value
@@ -59,6 +60,7 @@ class Watch:
     interval: FloatArray = field(default_factory=_real)
     seen: IntArray = field(default_factory=_whole)
     run: IntArray = field(default_factory=_whole)
+    longest: IntArray = field(default_factory=_whole)
     changed_at: IntArray = field(default_factory=_whole)
     changes: FloatArray = field(default_factory=_real)
     changeable: FloatArray = field(default_factory=_real)
@@ -104,6 +106,16 @@ class Watch:
         )
         return grown.declared(metrics)
 
+    def pruned(self, before: int) -> Self:
+        """Returns the memory without series that have not been heard of since a time."""
+        kept = self.time >= before
+        if kept.all():
+            return self
+        keys = tuple(key for key, keep in zip(self.keys, kept.tolist(), strict=True) if keep)
+        columns: dict[str, Any] = {n: getattr(self, n)[kept] for n in (*_TOLD, *_COLUMNS)}
+        slot_by_key = {key: slot for slot, key in enumerate(keys)}
+        return replace(self, keys=keys, slot_by_key=slot_by_key, series=(), **columns)
+
     def declared(self, metrics: Mapping[str, Metric]) -> Self:
         """Returns the memory with what is declared of its metrics."""
         found = [metrics.get(key.metric, _PLAIN) for key in self.keys]
@@ -120,7 +132,7 @@ class Watch:
 _PLAIN = Metric("")
 _TOLD: Final = ("counter", "noisy", "floor", "ceiling")
 _COLUMNS: Final = (
-    "time", "value", "previous", "interval", "seen", "run",
+    "time", "value", "previous", "interval", "seen", "run", "longest",
     "changed_at", "changes", "changeable", "noise", "flat",
     "jump", "jump_level", "jump_at", "jump_count",
 )  # fmt: skip

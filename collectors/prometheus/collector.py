@@ -62,7 +62,7 @@ class PrometheusCollector:
             raise Unreachable(f"{settings.url}: {error}", error.kind) from error
         plan = self._place(found)
         batch, dropped = self._batch(plan, found, until)
-        if len(self._reader.identities) > _CHURN * (len(found.ids) + 1000):
+        if len(self._reader) > _CHURN * (len(found.ids) + 1000):
             self._reader.forget()
             self._plan = None
             self._series = ()

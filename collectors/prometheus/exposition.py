@@ -82,6 +82,9 @@ class ExpositionReader:
         self._index.clear()
         self.identities.clear()
 
+    def __len__(self) -> int:
+        return max(len(self._known), len(self.identities))
+
     def read(self, body: bytes, *, openmetrics: bool = False) -> Exposition:
         """Takes a body apart.
 

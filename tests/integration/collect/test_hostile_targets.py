@@ -163,3 +163,24 @@ def _many(behaviours):
         return
     with _listening(behaviours[0]) as url, _many(behaviours[1:]) as urls:
         yield [url, *urls]
+
+
+def test_series_that_come_and_go_do_not_fill_the_memory():
+    with _listening(_new_names_each_time()) as url:
+        collector = PLUGIN.create(PLUGIN.settings(url=url, asset="it"))
+        sizes = []
+        for _ in range(15):
+            batch = collector.collect({}, _now(), timedelta(seconds=10)).batch
+            assert len(batch) == 1000
+            sizes.append(len(batch.series))
+    assert max(sizes) <= 9_000  # 15,000 names have been seen
+
+
+def _new_names_each_time():
+    visits = iter(range(1000))
+
+    def behave(client, stop):
+        visit = next(visits)
+        client.sendall(_HEAD + b"\r\n" + b"".join(b"m%d_%d 1\n" % (visit, i) for i in range(1000)))
+
+    return behave

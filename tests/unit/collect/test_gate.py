@@ -81,6 +81,16 @@ def test_series_beyond_the_quota_are_refused_and_get_no_place():
     assert not gate.check("t", _batch(_ns(_NOW), [1.0, 2.0]), _NOW).dropped  # another's quota
 
 
+def test_places_of_series_that_are_gone_go_to_new_ones():
+    gate = Gate(CollectSettings(series_per_source=2))
+    gate.check("s", _batch(_ns(_NOW), [1.0, 2.0]), _NOW)
+    later = _NOW + timedelta(hours=25)
+    new = (SeriesKey("new", "m"), *_SERIES[:1])
+    assert not gate.check("s", _batch(_ns(later), [1.0, 2.0], new), later).dropped
+    third = (SeriesKey("third", "m"),)
+    assert gate.check("s", _batch(_ns(later), [1.0], third), later).dropped == {"quota": 1}
+
+
 def test_the_same_sample_again_is_a_duplicate_and_another_value_a_conflict():
     gate = Gate(CollectSettings())
     gate.check("s", _batch(_ns(_NOW), [1.0, 2.0]), _NOW)
@@ -121,6 +131,12 @@ def test_a_value_that_used_to_move_and_stands_still_is_flat_until_it_moves():
     values = [*_noisy(100), *[50.0] * 40, 51.0]
     found = _run(Gate(CollectSettings()), values)
     assert _reasons(found) == [(120, "flat", False), (140, "flat", True)]
+
+
+def test_what_stands_still_every_night_is_told_the_first_night_only():
+    night = [*_noisy(60), *[50.0] * 60]
+    found = _run(Gate(CollectSettings()), [*night * 5, 51.0])
+    assert _reasons(found) == [(80, "flat", False), (120, "flat", True)]
 
 
 def test_a_constant_a_counter_and_a_full_volume_are_not_flat():
