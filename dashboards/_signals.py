@@ -13,7 +13,8 @@ from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.instant import from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric
-from aiops.domain.series import FloatArray, SeriesInfo, SeriesKey
+from aiops.domain.panel import Panel
+from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.step import HOUR, STEP_CLASSES
 from dashboards._figures import Signal
 
@@ -45,38 +46,58 @@ class World:
         return known.unit if known else ""
 
 
-def week_rows(reader: Reader, infos: Sequence[SeriesInfo], now: datetime) -> FloatArray:
-    """Returns ``(n_series, 168)`` hourly values of the last seven days."""
-    end = (to_ns(now) // HOUR + 1) * HOUR
-    start = end - 168 * HOUR
+def week_rows(reader: Reader, infos: Sequence[SeriesInfo], now: datetime) -> dict[int, list[float]]:
+    """Returns the values of the last seven days by id: hourly, finer where there are only a few."""
     if not infos:
-        return np.empty((0, 168))
+        return {}
+    end = (to_ns(now) // HOUR + 1) * HOUR
     ids = np.array([info.id for info in infos], np.int64)
-    return reader.panels.panel(ids, start, end, timedelta(hours=1)).values
+    panel = reader.panels.panel(ids, end - 168 * HOUR, end, timedelta(hours=1))
+    enough = np.isfinite(panel.values).sum(axis=1) > 3
+    found = {info.id: panel.values[row].tolist() for row, info in enumerate(infos)}
+    young = [info for row, info in enumerate(infos) if not enough[row]]
+    for key, (_, values) in recent(reader, young, now, timedelta(hours=6)).items():
+        if values:
+            found[key] = values
+    return found
 
 
 def recent(
     reader: Reader, infos: Sequence[SeriesInfo], now: datetime, span: timedelta
 ) -> dict[int, tuple[list[datetime], list[float]]]:
-    """Returns the recent past of many series by id, thinned to what a plot can show."""
+    """Returns the recent past of many series by id, as fine as a plot can show.
+
+    Where values began only late in the span, that last part alone is read again, finer.
+    """
     found: dict[int, tuple[list[datetime], list[float]]] = {}
+    again: list[SeriesInfo] = []
+    oldest = now
     for step in sorted({_plot_step(info.step_ns, span) for info in infos}):
         group = [info for info in infos if _plot_step(info.step_ns, span) == step]
         end = (to_ns(now) // step + 1) * step
-        start = end - int(span.total_seconds() * 1e9) // step * step
+        start = end - -(-int(span.total_seconds() * 1e9) // step) * step
         ids = np.array([info.id for info in group], np.int64)
         panel = reader.panels.panel(ids, start, end, timedelta(microseconds=step // 1000))
         for row, info in enumerate(group):
-            values = panel.values[row]
-            kept = np.isfinite(values)
-            first = int(np.argmax(kept)) if kept.any() else len(values)
-            times = [from_ns(t) for t in panel.times[first:].tolist()]
-            shown = values[first:].tolist()
-            while shown and not np.isfinite(shown[-1]):  # the cell of now is not full yet
-                shown.pop()
-                times.pop()
-            found[info.id] = (times, shown)
+            times, values = _known(panel, row)
+            found[info.id] = (times, values)
+            finer = _plot_step(info.step_ns, span / 4) < step
+            if times and finer and now - times[0] < span / 5:
+                again.append(info)
+                oldest = min(oldest, times[0])
+    if again:
+        found.update(recent(reader, again, now, (now - oldest) * 1.1))
     return found
+
+
+def _known(panel: Panel, row: int) -> tuple[list[datetime], list[float]]:
+    """The cells from the first known value to the last one."""
+    values = panel.values[row]
+    known = np.flatnonzero(np.isfinite(values))
+    if not len(known):
+        return [], []
+    first, last = int(known[0]), int(known[-1]) + 1
+    return [from_ns(t) for t in panel.times[first:last].tolist()], values[first:last].tolist()
 
 
 def limited_signal(

@@ -14,7 +14,7 @@ _TEXTS = Path(__file__).parent / "texts"
 _NARROW = "\u00a0"
 """A space at which no line breaks."""
 _BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_SHOWN = {"1": "", "Cel": "°C", "%": "%", "By": "B", "bit": "bit", "{#}": ""}
+_SHOWN = {"1": "", "Cel": "°C", "%": "%", "By": "B"}
 
 
 @cache
@@ -121,7 +121,7 @@ def scale(unit: str, largest: float, metric: str = "") -> tuple[float, str]:
         size = abs(largest) if isfinite(largest) else 0.0
         power = min(max(floor(log(size, 1024)), 0), len(_BINARY) - 1) if size >= 1 else 0
         return 1024.0**-power, _BINARY[power] + slash + per
-    shown = _SHOWN.get(head, head.strip("{}"))
+    shown = "" if head.startswith("{") else _SHOWN.get(head, head)
     return 1.0, shown + slash + per if shown or slash else ""
 
 

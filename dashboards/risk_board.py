@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from aiops.domain.asset import Asset
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.risk import Risk
-from aiops.domain.series import FloatArray, SeriesInfo
+from aiops.domain.series import SeriesInfo
 from dashboards._render import render, static_files
 from dashboards._signals import World, abstention_key, parse_time, week_rows
 from dashboards._sparkline import sparkline
@@ -103,8 +104,7 @@ class RiskBoard:
             for asset in assets
         }
         infos = [info for info in chosen.values() if info is not None]
-        weeks = week_rows(reader, infos, view.now)
-        week_by_id = {info.id: weeks[row] for row, info in enumerate(infos)}
+        week_by_id = week_rows(reader, infos, view.now)
         quality = status.get("quality")
         quality_by_asset = quality if isinstance(quality, Mapping) else {}
         rows = []
@@ -124,7 +124,7 @@ class RiskBoard:
                     reason=words(reason),
                     event=_event(known.first, words, world, view.now) if known else None,
                     quality=_quality(quality_by_asset.get(asset.key), week),
-                    line=sparkline(week.tolist()) if week is not None else [],
+                    line=sparkline(week) if week is not None else [],
                     line_name="" if lead is None else words.signal(lead.key),
                     incident=incident_by_asset.get(asset.key),
                 )
@@ -181,16 +181,15 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
     )
 
 
-def _quality(findings: object, week: FloatArray | None) -> tuple[str, ...]:
+def _quality(findings: object, week: Sequence[float] | None) -> tuple[str, ...]:
     if isinstance(findings, list | tuple) and findings:
         return tuple(str(word) for word in findings)
     if week is None:
         return ()
-    known = week == week  # noqa: PLR0124 -- NaN is the only value unlike itself
-    if not known.any():
+    if not any(isfinite(value) for value in week):
         return ("none",)
-    # the hour of now may have just begun, so the one before it counts as well
-    return ("ok",) if known[-2:].any() else ("silent",)
+    # the cell of now may have just begun, so the one before it counts as well
+    return ("ok",) if any(isfinite(value) for value in week[-2:]) else ("silent",)
 
 
 def _tiles(

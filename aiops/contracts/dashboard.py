@@ -36,10 +36,10 @@ class Reader(Protocol):
     def status(self) -> Mapping[str, object]:
         """Returns how the service itself is.
 
-        Keys, each optional: ``state`` (``starting``, ``ready``, ``degraded``), ``sources`` (list
+        Keys, each optional: ``state`` (``starting``, ``ready``, …), ``sources`` (list
         of mappings with ``name``, ``silent`` bool, ``last_at`` ISO time or None, ``error``),
-        ``quality`` (asset key to list of words: ``gap``, ``flat``, ``skew``, ``unit``,
-        ``duplicate``, ``late``, ``silent``), ``next_forecast_at`` (ISO time), ``simulated``
+        ``quality`` (asset key to list of words of the data-quality gate, and ``silent``),
+        ``next_forecast_at`` (ISO time), ``simulated``
         (True in a demonstration), ``insecure`` (True without TLS off loopback).
         """
         ...

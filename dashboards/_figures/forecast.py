@@ -55,7 +55,7 @@ def forecast_figure(signal: Signal, words: Words) -> "Figure":
     factor, unit = scale(signal.unit, _largest(signal), signal.metric)
     history = {
         "type": "scatter",
-        "mode": "lines",
+        "mode": _mode(signal),
         "name": words("plot.history"),
         "x": _local(signal.times, words.zone),
         "y": _scaled(signal.values, factor),
@@ -78,7 +78,7 @@ def small_figure(signal: Signal, words: Words) -> "Figure":
     factor, unit = scale(signal.unit, _largest(signal), signal.metric)
     trace = {
         "type": "scatter",
-        "mode": "lines",
+        "mode": _mode(signal),
         "x": _local(signal.times, words.zone),
         "y": _scaled(signal.values, factor),
         "line": {"color": BLUE, "width": 1.5},
@@ -214,6 +214,11 @@ def _layout(words: Words) -> dict[str, Any]:
         "separators": ".,",
         "meta": {"language": words.language},
     }
+
+
+def _mode(signal: Signal) -> str:
+    """A line of one point is not seen."""
+    return "lines" if len(signal.times) > 3 else "lines+markers"
 
 
 def _hover(unit: str) -> str:

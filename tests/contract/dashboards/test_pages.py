@@ -1,0 +1,216 @@
+"""Every page of the shelf, over HTTP, in both languages."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from aiops.contracts.dashboard import LANGUAGES, Page
+from aiops.domain.access import Role
+from aiops.domain.incident import IncidentState, Outcome, OutcomeKind
+from aiops.plugins import list_names, load
+from tests.contract.api.world import NOW, client_of, make_world, serve
+
+NAMES = sorted(list_names("dashboards"))
+
+
+class _Reader(HTMLParser):
+    """Collects what a strict policy would refuse, and the addresses a page uses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+        self.addresses: list[str] = []
+        self.language = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "html":
+            self.language = given.get("lang", "")
+        inert = given.get("type") == "application/json"
+        if tag == "style" or (tag == "script" and "src" not in given and not inert):
+            self.refused.append(tag)
+        self.refused += [name for name in given if name == "style" or name.startswith("on")]
+        self.addresses += [given[name] or "" for name in ("src", "href", "action") if name in given]
+
+
+def _read(html: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(html)
+    return reader
+
+
+def _places(service) -> list[str]:
+    incident = service.ledger.incidents_held[0].key
+    parts = ["/assets/db-07", "/assets/db-07/volume%3A/data", f"/incidents/{incident}"]
+    return ["/", *parts, "/login", "/login?link=x", "/assets/nope", "/?part=board"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_plug_in_of_the_shelf_is_a_page(name):
+    plugin = load("dashboards", name)
+    page = plugin.create(plugin.settings())
+    assert isinstance(page, Page)
+    assert page.path.startswith("/")
+    assert all(path.is_file() for path in page.files.values())
+
+
+def test_no_page_needs_what_the_content_security_policy_refuses():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        for place in _places(service):
+            page = _read(client.get(place).text)
+            assert page.refused == [], place
+            outside = [a for a in page.addresses if not a.startswith(("/", "?", "https://rt."))]
+            assert outside == [], place
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_speaks_the_language_asked_for(language):
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        for place in _places(service)[:-1]:
+            join = "&" if "?" in place else "?"
+            page = client.get(f"{place}{join}lang={language}")
+            assert _read(page.text).language.startswith(language)
+            chinese = re.search(r"[\u4e00-\u9fff]", page.text.replace("中文", ""))
+            assert bool(chinese) == (language == "zh"), place
+
+
+def test_a_language_is_remembered_and_else_the_browser_is_asked():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        asked = client.get("/", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"})
+        assert _read(asked.text).language == "zh-CN"
+        client.get("/?lang=en")
+        kept = client.get("/", headers={"Accept-Language": "zh-CN"})
+        assert _read(kept.text).language == "en"
+        odd = client.get("/?lang=../../etc")
+        assert _read(odd.text).language == "en"
+
+
+def test_the_board_puts_the_most_expensive_risk_first_and_unknown_last():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get("/?lang=en").text
+    order = re.findall(r'<tr class="(\w+)">\s*<th scope="row"><a href="([^"]+)"', html)
+    assert order == [
+        ("high", "/assets/db-07/volume%3A/data"),
+        ("low", "/assets/web-01"),
+        ("unknown", "/assets/db-07"),
+        ("unknown", "/assets/edge-12"),
+    ]
+    assert "history is too short" in html
+
+
+def test_an_old_assessment_is_grey_not_green():
+    service = make_world()
+    service.time = NOW + timedelta(hours=2)
+    with serve(service) as base, client_of(base, service.token(ttl=timedelta(days=1))) as client:
+        html = client.get("/?lang=en").text
+    assert set(re.findall(r'<tr class="(\w+)">', html)) == {"unknown"}
+    assert "the last assessment is too old" in html
+
+
+def test_an_empty_board_says_what_is_missing():
+    service = make_world()
+    service.ledger.assets_held = []
+    with serve(service) as base, client_of(base, service.token()) as client:
+        named = client.get("/?lang=en").text
+        service.state = {"state": "ready"}
+        bare = client.get("/?lang=en").text
+    assert "Sources: this-host." in named
+    assert "No source is configured" in bare
+
+
+def test_before_the_first_forecast_the_board_says_when_it_comes():
+    service = make_world()
+    service.ledger.risks_held = []
+    service.state = {**service.state, "next_forecast_at": "2026-11-24T17:00:00+00:00"}
+    with serve(service) as base, client_of(base, service.token()) as client:
+        assert "2026-11-24 17:00:00 UTC" in client.get("/?lang=en").text
+
+
+def test_silent_sources_and_findings_of_the_gate_are_shown():
+    service = make_world()
+    service.state = {
+        "sources": [{"name": "a", "silent": True}, {"name": "b", "silent": False}],
+        "quality": {"web-01": ["gap", "clock_skew"]},
+    }
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get("/?lang=en").text
+    assert "<b>1 of 2</b><span>Silent sources" in html
+    assert "gaps" in html
+    assert "clock skew" in html
+
+
+def test_the_incident_page_tells_every_decision_withheld_sends_included():
+    service = make_world()
+    key = service.ledger.incidents_held[0].key
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get(f"/incidents/{key}?lang=en").text
+    places = [
+        html.index(text)
+        for text in (
+            "disk space will reach its limit of 90 %",
+            "Latest safe start",
+            "Evidence, as it was",
+            "Why we believe it",
+            "Contributing signals",
+            "What do you want to do?",
+            "<b>not sent</b>",
+            "<b>opened</b>",
+            "<h2>Outcome</h2>",
+        )
+    ]
+    assert places == sorted(places)
+    assert "https://rt.example/42" in html
+
+
+def test_an_incident_without_any_evidence_is_shown_all_the_same():
+    service = make_world()
+    held = service.ledger.incidents_held
+    for evidence in (
+        {},
+        {"history": {"t": ["x"], "v": [1]}, "forecast": 3, "contributions": [7]},
+        {"history": {"t": [NOW.isoformat()], "v": [None]}, "limit": "high", "versions": []},
+    ):
+        held[0] = replace(held[0], evidence=evidence, predicted=None, current=None, sentence={})
+        with serve(service) as base, client_of(base, service.token()) as client:
+            answer = client.get(f"/incidents/{held[0].key}?lang=en")
+        assert answer.status_code == 200
+        assert "needs attention" in answer.text
+
+
+def test_a_closed_incident_shows_its_outcome_and_takes_a_verdict_only():
+    service = make_world()
+    held = service.ledger.incidents_held
+    outcome = Outcome(OutcomeKind.AVERTED, NOW, by="ada", note="disk enlarged")
+    held[0] = replace(held[0], state=IncidentState.CLOSED, closed_at=NOW, outcome=outcome)
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get(f"/incidents/{held[0].key}?lang=en").text
+    assert "Averted by a repair" in html
+    assert "disk enlarged" in html
+    assert re.findall(r'name="action" value="(\w+)"', html) == ["happened", "averted", "false"]
+
+
+def test_a_viewer_may_look_but_gets_no_buttons():
+    service = make_world()
+    key = service.ledger.incidents_held[0].key
+    with serve(service) as base, client_of(base, service.token(Role.VIEWER)) as client:
+        html = client.get(f"/incidents/{key}?lang=en").text
+    assert "Your role may look" in html
+    assert 'name="action"' not in html
+
+
+def test_a_link_that_is_no_web_address_is_not_made_clickable():
+    service = make_world()
+    key = service.ledger.incidents_held[0].key
+    ticket = service.ledger.tickets_held[key][0]
+    service.ledger.tickets_held[key] = [replace(ticket, url="javascript:alert(1)")]
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get(f"/incidents/{key}").text
+    assert "javascript:" not in html
+    assert "#42" in html
