@@ -48,9 +48,16 @@ class Grid:
         """``(cells,)`` start of each cell in ns."""
         return self.start + np.arange(self.cells, dtype=np.int64) * self.step
 
-    def panel(self, ids: IntArray, values: FloatArray, aggregation: Aggregation) -> Panel:
+    def panel(
+        self,
+        ids: IntArray,
+        values: FloatArray,
+        aggregation: Aggregation,
+        quality: NDArray[np.uint8] | None = None,
+    ) -> Panel:
         """Wraps a ``(n_series, cells)`` matrix; NaN is missing."""
-        quality = np.isnan(values).view(np.uint8)  # Quality.MISSING is 1, OK is 0
+        if quality is None:
+            quality = np.isnan(values).view(np.uint8)  # Quality.MISSING is 1, OK is 0
         step = timedelta(microseconds=self.step // 1000)
         series = np.asarray(ids, np.int64)
         return Panel(series, step, self.times, values, quality, aggregation)

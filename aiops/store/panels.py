@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.errors import StoreError
 from aiops.contracts.store import Catalogue, SeriesStore
@@ -66,12 +67,12 @@ class LivePanels:
                 return
             steps = self._steps_of(samples.ids)
             times = samples.times // MS
+            if (steps == steps[0]).all():
+                self._fill(int(steps[0]), samples.ids, times, samples.values)
+                return
             for step in np.unique(steps).tolist():
                 mine = steps == step
-                if mine.all():
-                    self._fill(step, samples.ids, times, samples.values)
-                else:
-                    self._fill(step, samples.ids[mine], times[mine], samples.values[mine])
+                self._fill(step, samples.ids[mine], times[mine], samples.values[mine])
 
     def rebuild(self, now: datetime) -> None:
         """Loads the window of every known series from the store, as at a start."""
@@ -102,14 +103,16 @@ class LivePanels:
         grid = Grid.of(start, end, step)
         steps = self._steps_of(ids)
         if aggregation is Aggregation.LAST and bool((steps == grid.step).all()):
-            values = self._from_window(ids, grid)
-            if values is not None:
+            found = self._from_window(ids, grid)
+            if found is not None:
                 self.hits += 1
-                return grid.panel(ids, values, aggregation)
+                return grid.panel(ids, found[0], aggregation, found[1])
         self.misses += 1
         return self._store.panel(ids, start, end, step, aggregation, self._counters[ids])
 
-    def _from_window(self, ids: IntArray, grid: Grid) -> FloatArray | None:
+    def _from_window(
+        self, ids: IntArray, grid: Grid
+    ) -> tuple[FloatArray, NDArray[np.uint8]] | None:
         kept = self._classes.get(grid.step)
         window = None if kept is None else kept.window
         first, last = grid.start // grid.step, grid.end // grid.step

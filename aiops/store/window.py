@@ -35,6 +35,7 @@ _FIELDS: Final = [
     "retired",
 ]
 _TRIES: Final = 16
+_BLOCK: Final = 32
 
 
 class Window:
@@ -141,8 +142,10 @@ class Window:
             return [slice(low, high)]
         return [slice(low, self.cells), slice(0, high - self.cells)]
 
-    def read(self, ids: IntArray, first: int, last: int) -> FloatArray | None:
-        """Returns ``(len(ids), last - first)`` values of cells, NaN where there is none.
+    def read(
+        self, ids: IntArray, first: int, last: int
+    ) -> tuple[FloatArray, NDArray[np.uint8]] | None:
+        """Returns ``(len(ids), last - first)`` values, NaN where there is none, and quality.
 
         None when it does not hold all of these series and cells, or is written too busily.
         """
@@ -154,23 +157,28 @@ class Window:
             rows = self.rows_of(ids)
             if self.is_retired or not self.holds(first, last) or (rows < 0).any():
                 return None
-            values = self._copy(rows, first, last)
+            copied = self._copy(rows, first, last)
             if int(self._header[1]) == sequence:
-                return values
+                return copied
         return None
 
-    def _copy(self, rows: IntArray, first: int, last: int) -> FloatArray:
+    def _copy(self, rows: IntArray, first: int, last: int) -> tuple[FloatArray, NDArray[np.uint8]]:
         values = np.empty((len(rows), last - first))
+        missing = np.empty(values.shape, bool)
         together = len(rows) > 0 and bool((rows[1:] == rows[:-1] + 1).all())
-        chosen: Any = slice(int(rows[0]), int(rows[0]) + len(rows)) if together else rows
-        anchors = self.anchors[chosen][:, None]
-        at = 0
-        for run in self.columns(first, last):
-            width = run.stop - run.start
-            part = self.matrix[chosen, run] if together else self.matrix[:, run][chosen]
-            np.add(part, anchors, out=values[:, at : at + width])
-            at += width
-        return values
+        runs = self.columns(first, last)
+        for at in range(0, len(rows), _BLOCK):  # each block is finished while it is in cache
+            some = rows[at : at + _BLOCK]
+            chosen: Any = slice(int(some[0]), int(some[-1]) + 1) if together else some
+            block = values[at : at + _BLOCK]
+            done = 0
+            for run in runs:
+                width = run.stop - run.start
+                block[:, done : done + width] = self.matrix[chosen, run]
+                done += width
+            block += self.anchors[chosen][:, None]
+            np.isnan(block, out=missing[at : at + _BLOCK])
+        return values, missing.view(np.uint8)  # Quality.MISSING is 1, OK is 0
 
     def begin(self) -> None:
         """Says that a write begins."""

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.step import DAY, HOUR
 from aiops.store.grid import MS
 
@@ -112,6 +113,21 @@ class Source:
         return f"SELECT series, t, max_by(value, o) AS value FROM ({union}) GROUP BY 1, 2"  # noqa: S608  # numbers and our own names only
 
 
+def split_days(
+    ids: NDArray[np.int32], times: IntArray, values: FloatArray
+) -> dict[int, tuple[NDArray[np.int32], NDArray[np.int32], FloatArray]]:
+    """Returns ids, ms of the day and values by day, each in the order given."""
+    first, last = int(times.min()) // DAY_MS, int(times.max()) // DAY_MS
+    if first == last:
+        return {first: (ids, (times - first * DAY_MS).astype(np.int32), values)}
+    days = times // DAY_MS
+    found = {}
+    for day in np.unique(days).tolist():
+        mine = days == day
+        found[day] = (ids[mine], (times[mine] - day * DAY_MS).astype(np.int32), values[mine])
+    return found
+
+
 class Newest:
     """The newest time of each series in one open day, to tell order from disorder."""
 
@@ -130,9 +146,9 @@ class Newest:
         return bool(((ids[1:] != ids[:-1]) | (times[1:] > times[:-1])).all())
 
     def note(self, ids: NDArray[np.int32], times: NDArray[np.int32]) -> None:
-        """Remembers samples that are stored."""
+        """Remembers strict samples that are stored: of each series the last one is newest."""
         self._grow(int(ids.max()) + 1 if len(ids) else 0)
-        np.maximum.at(self._last, ids, times)
+        self._last[ids] = times
 
     def _grow(self, size: int) -> None:
         if size > len(self._last):

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,14 +21,10 @@ from aiops.domain.step import DAY, HOUR
 from aiops.store.embedded import reading, upkeep
 from aiops.store.embedded.database import Database
 from aiops.store.embedded.days import (
-    DAY_MS,
-    HOUR_MS,
-    Newest,
     Source,
-    day_of_table,
-    find_files,
-    table_of,
+    split_days,
 )
+from aiops.store.embedded.holdings import Holdings
 from aiops.store.embedded.recovery import LACKS, set_aside
 from aiops.store.embedded.settings import DuckdbSettings
 from aiops.store.grid import MS, Columns, Grid, fill, longest_gap, to_rates
@@ -37,14 +33,6 @@ ResultT = TypeVar("ResultT")
 _MOST = 2**31 - 1
 _ALL_HOURS = (1 << 24) - 1
 _TRIES = 4
-_TABLES = (
-    (
-        "CREATE TABLE IF NOT EXISTS hourly(series INTEGER, h INTEGER, n BIGINT, "
-        "mean DOUBLE, lo DOUBLE, hi DOUBLE)"
-    ),
-    "CREATE TABLE IF NOT EXISTS rolled(day INTEGER, hours INTEGER)",
-    "CREATE TABLE IF NOT EXISTS disorder(day INTEGER)",
-)
 
 
 class EmbeddedStore:
@@ -65,34 +53,13 @@ class EmbeddedStore:
         self._directory = Path(settings.directory)
         self._closed = self._directory / "closed"
         self._write = threading.RLock()
-        self._sources: Mapping[int, Source] = {}
-        self._rolled: dict[int, int] = {}
-        self._newest: dict[int, Newest] = {}
-        self._generation = -1
         self._database = Database(self._directory, settings)
+        self._holdings = Holdings(self._database, self._closed)
         try:
-            self._database.run(self._load)
+            self._database.run(self._holdings.load)
         except BaseException:
             self._database.close()
             raise
-
-    def _load(self, cursor: Any) -> None:
-        for statement in _TABLES:
-            cursor.execute(statement)
-        cursor.execute("CHECKPOINT")
-        files, older = find_files(self._closed)
-        for leftover in (*older, *self._closed.glob("*.part")):
-            leftover.unlink(missing_ok=True)
-        disordered = {day for (day,) in cursor.execute("SELECT day FROM disorder").fetchall()}
-        names = cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-        tables = {day for (name,) in names if (day := day_of_table(name)) is not None}
-        self._sources = {
-            day: Source(day, day in tables, day not in disordered, files.get(day))
-            for day in sorted(tables | set(files))
-        }
-        self._rolled = dict(cursor.execute("SELECT day, hours FROM rolled").fetchall())
-        self._newest = {}
-        self._generation = self._database.generation
 
     def append(self, samples: Samples) -> None:
         """Stores samples in one transaction; see the contract."""
@@ -104,48 +71,9 @@ class EmbeddedStore:
         if not np.isfinite(values).all():
             raise StoreError("a value is not finite; the data-quality gate drops such samples")
         times = np.asarray(samples.times, np.int64) // MS
-        days = times // DAY_MS
-        in_day = (times - days * DAY_MS).astype(np.int32)
-        ids = ids.astype(np.int32)
-        if days.min() == days.max():
-            parts = {int(days[0]): (ids, in_day, values)}
-        else:
-            parts = {
-                int(day): (ids[mine], in_day[mine], values[mine])
-                for day in np.unique(days)
-                if (mine := days == day) is not None
-            }
+        parts = split_days(ids.astype(np.int32), times, values)
         with self._write:
-            self._database.run(lambda cursor: self._append(cursor, parts))
-
-    def _append(self, cursor: Any, parts: Mapping[int, tuple[NDArray[Any], ...]]) -> None:
-        self._refresh(cursor)
-        self._create_tables(cursor, [day for day in parts if not self._has_table(day)])
-        broken, stale = [], {}
-        cursor.execute("BEGIN")
-        for day, (ids, times, values) in parts.items():
-            source = self._sources[day]
-            if source.ordered and not self._newest_of(cursor, source).is_strict(ids, times):
-                broken.append(day)
-                cursor.execute("INSERT INTO disorder VALUES (?)", [day])
-            mask = self._rolled.get(day, 0)
-            if mask:
-                touched = int(np.bitwise_or.reduce(1 << (times // HOUR_MS)))
-                if mask & touched:
-                    stale[day] = mask & ~touched
-                    upkeep.put_rolled(cursor, day, stale[day])
-            _insert(cursor, table_of(day), {"series": ids, "t": times, "value": values})
-        crashpoint("store.before_commit")
-        cursor.execute("COMMIT")
-        crashpoint("store.after_commit")
-        self._rolled.update(stale)
-        if broken:
-            self._put(*(replace(self._sources[day], strict=False) for day in broken))
-        for day, (ids, times, _) in parts.items():
-            if self._sources[day].ordered:
-                self._newest[day].note(ids, times)
-            else:
-                self._newest.pop(day, None)
+            self._database.run(lambda cursor: self._holdings.append(cursor, parts))
 
     def panel(
         self,
@@ -183,14 +111,14 @@ class EmbeddedStore:
     def _fill(
         self, cursor: Any, grid: Grid, ids: IntArray, aggregation: Aggregation, *, is_counter: bool
     ) -> FloatArray:
-        sources = self._between(grid.start // MS, grid.end // MS)
+        sources = self._holdings.between(grid.start // MS, grid.end // MS)
         simple = not is_counter and aggregation is Aggregation.LAST and reading.is_dense(ids)
         if simple and all(source.ordered for source in sources):
             return reading.fill_last(cursor, sources, grid, ids)
         known, row = np.unique(ids, return_inverse=True)
         by_hour = aggregation is not Aggregation.LAST and grid.step % HOUR == 0
         if by_hour and not is_counter:
-            days = self._by_hour(grid)
+            days = self._holdings.by_hour(grid)
             matrix = reading.fill_hourly(cursor, days, grid, known, aggregation)
         else:
             before = longest_gap(grid.step) if is_counter else 0
@@ -200,18 +128,6 @@ class EmbeddedStore:
             matrix = np.full((len(known), grid.cells), np.nan)
             fill(matrix, grid, columns, aggregation)
         return matrix if np.array_equal(known, ids) else matrix[row.reshape(-1)]
-
-    def _by_hour(self, grid: Grid) -> list[tuple[int, Source | None]]:
-        """Returns each day of the grid with the source to read, None for its roll-up."""
-        first, last = grid.start // HOUR, grid.end // HOUR
-        found: list[tuple[int, Source | None]] = []
-        for day in range(first // 24, -(-last // 24)):
-            low, high = max(first - day * 24, 0), min(last - day * 24, 24)
-            wanted = (1 << high) - (1 << low)
-            source = self._sources.get(day)
-            done = source is None or self._rolled.get(day, 0) & wanted == wanted
-            found.append((day, None if done else source))
-        return found
 
     def samples(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns the stored samples, ordered by id and time."""
@@ -229,7 +145,9 @@ class EmbeddedStore:
         times, values = np.zeros(len(known), np.int64), np.full(len(known), np.nan)
 
         def look(cursor: Any) -> None:
-            for source in sorted(self._sources.values(), key=lambda s: s.day, reverse=True):
+            for source in sorted(
+                self._holdings.sources.values(), key=lambda s: s.day, reverse=True
+            ):
                 missing = known[np.isnan(values)]
                 if not len(missing):
                     return
@@ -246,11 +164,11 @@ class EmbeddedStore:
         oldest = (to_ns(before) - duration_ns(self._settings.keep_hourly)) // HOUR
 
         def drop(cursor: Any) -> int:
-            self._refresh(cursor)
+            self._holdings.refresh(cursor)
             dropped = 0
-            for source in [s for d, s in self._sources.items() if d < day]:
+            for source in [s for d, s in self._holdings.sources.items() if d < day]:
                 dropped += upkeep.count_samples(cursor, source)
-                self._put(remove=source.day)
+                self._holdings.put(remove=source.day)
                 upkeep.drop_table(cursor, source.day)
                 if source.file is not None:
                     source.file.unlink(missing_ok=True)
@@ -270,14 +188,14 @@ class EmbeddedStore:
         over = (end - duration_ns(self._settings.close_after)) // DAY
 
         def work(cursor: Any) -> int:
-            self._refresh(cursor)
+            self._holdings.refresh(cursor)
             written = 0
-            for day, source in dict(self._sources).items():
+            for day, source in dict(self._holdings.sources).items():
                 low, high = max(first - day * 24, 0), min(last - day * 24, 24)
                 if low < high:
-                    bits = self._rolled.get(day, 0) | ((1 << high) - (1 << low))
+                    bits = self._holdings.rolled.get(day, 0) | ((1 << high) - (1 << low))
                     written += upkeep.roll_up(cursor, source, low, high, bits & _ALL_HOURS)
-                    self._rolled[day] = bits & _ALL_HOURS
+                    self._holdings.rolled[day] = bits & _ALL_HOURS
                 if day < over and source.table:
                     self._close_day(cursor, source)
             return written
@@ -288,15 +206,15 @@ class EmbeddedStore:
     def _close_day(self, cursor: Any, source: Source) -> None:
         path = upkeep.write_file(cursor, source, self._closed)
         crashpoint("store.before_drop")
-        self._put(Source(source.day, file=path), remove=None if path else source.day)
-        self._newest.pop(source.day, None)
+        self._holdings.put(Source(source.day, file=path), remove=None if path else source.day)
+        self._holdings.forget_order(source.day)
         upkeep.drop_table(cursor, source.day)
         if source.file is not None:
             source.file.unlink(missing_ok=True)
 
     def status(self) -> Mapping[str, object]:
         """Returns size, days and damage."""
-        sources = self._sources.values()
+        sources = self._holdings.sources.values()
         files = [self._database.path, self._database.path.with_name("samples.duckdb.wal")]
         files += [source.file for source in sources if source.file is not None]
         size = 0
@@ -321,20 +239,21 @@ class EmbeddedStore:
     def _read(self, work: Callable[[Any], ResultT]) -> ResultT:
         """Runs a read again when a day was closed, dropped or disordered meanwhile."""
         for _ in range(_TRIES):
-            if self._generation != self._database.generation:
+            if self._holdings.generation != self._database.generation:
                 with self._write:
-                    self._database.run(self._refresh)
-            before = self._sources
+                    self._database.run(self._holdings.refresh)
+            before = self._holdings.sources
             try:
                 found = self._database.run(work)
             except StoreError as error:
                 unchanged = (
-                    self._sources is before and self._generation == self._database.generation
+                    self._holdings.sources is before
+                    and self._holdings.generation == self._database.generation
                 )
                 if unchanged and not self._set_aside_damaged(error):
                     raise
                 continue
-            if self._sources is before:
+            if self._holdings.sources is before:
                 return found
         with self._write:
             return self._database.run(work)
@@ -345,60 +264,15 @@ class EmbeddedStore:
             return False
         with self._write:
             found = False
-            for source in list(self._sources.values()):
+            for source in list(self._holdings.sources.values()):
                 if source.file is None or upkeep.is_readable(self._database.cursor(), source.file):
                     continue
                 if source.file.exists():
                     self._database.damage.append(set_aside(source.file, str(error)))
                 left = replace(source, file=None)
-                self._put(left, remove=None if left.table else source.day)
+                self._holdings.put(left, remove=None if left.table else source.day)
                 found = True
             return found
 
     def _columns(self, cursor: Any, ids: IntArray, start: int, end: int) -> Columns:
-        return reading.read_columns(cursor, self._between(start, end), ids, start, end)
-
-    def _between(self, start: int, end: int) -> Sequence[Source]:
-        low, high = start // DAY_MS, -(-end // DAY_MS)
-        return [source for day, source in self._sources.items() if low <= day < high]
-
-    def _refresh(self, cursor: Any) -> None:
-        if self._generation != self._database.generation:
-            self._load(cursor)
-
-    def _has_table(self, day: int) -> bool:
-        source = self._sources.get(day)
-        return source is not None and source.table
-
-    def _create_tables(self, cursor: Any, days: Sequence[int]) -> None:
-        if not days:
-            return
-        for day in days:
-            cursor.execute(
-                f"CREATE TABLE IF NOT EXISTS {table_of(day)}"
-                "(series INTEGER, t INTEGER, value DOUBLE)"
-            )
-        cursor.execute("CHECKPOINT")  # replaying DDL is where logs have failed to open
-        self._put(*(replace(self._sources.get(day, Source(day)), table=True) for day in days))
-
-    def _newest_of(self, cursor: Any, source: Source) -> Newest:
-        newest = self._newest.get(source.day)
-        if newest is None:
-            newest = self._newest[source.day] = Newest()
-            found = cursor.execute(
-                f"SELECT series, max(t) AS t FROM {table_of(source.day)} GROUP BY series"  # noqa: S608  # our own name only
-            ).fetchnumpy()
-            newest.note(found["series"], found["t"])
-        return newest
-
-    def _put(self, *sources: Source, remove: int | None = None) -> None:
-        days = {**self._sources, **{source.day: source for source in sources}}
-        if remove is not None:
-            days.pop(remove, None)
-        self._sources = dict(sorted(days.items()))
-
-
-def _insert(cursor: Any, table: str, rows: Mapping[str, NDArray[Any]]) -> int:
-    """Inserts columns; DuckDB finds ``rows`` by its name in this frame."""
-    cursor.execute(f"INSERT INTO {table} SELECT series, t, value FROM rows").fetchall()  # noqa: S608  # our own name only
-    return len(rows["t"])
+        return reading.read_columns(cursor, self._holdings.between(start, end), ids, start, end)

@@ -8,6 +8,7 @@ from aiops.store.embedded.settings import DuckdbSettings
 
 
 def _create(settings: DuckdbSettings) -> SeriesStore:
+
     from aiops.store.embedded.store import EmbeddedStore
 
     return EmbeddedStore(settings)
