@@ -106,9 +106,7 @@ def _judge(
     try:
         return Answer(status, orjson.loads(content), response.headers)
     except orjson.JSONDecodeError:
-        raise Unavailable(
-            f"{what}: answered {status} without JSON; wrong server?"
-        ) from None
+        raise Unavailable(f"{what}: answered {status} without JSON; wrong server?") from None
 
 
 def _excerpt(content: bytes) -> str:

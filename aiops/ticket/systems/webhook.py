@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 
@@ -38,6 +39,10 @@ class WebhookSettings:
     lookup_url: str = field(
         default="",
         metadata={"help": "Answers GET with the tickets of an incident; {key} is replaced."},
+    )
+    ticket_url: str = field(
+        default="",
+        metadata={"help": "Answers GET with one ticket; {id} is replaced. For reading back."},
     )
     id_field: str = field(
         default="id",
@@ -92,8 +97,21 @@ class Webhook:
         return self._post(draft, ticket.id)
 
     def fetch(self, ticket_id: str) -> Ticket | None:
-        """Refuses: a webhook has no address of a single ticket."""
-        raise Refused(f"webhook: ticket {ticket_id} cannot be read back; it has no such address")
+        """Asks the ticket's address; a webhook that has none refuses."""
+        if not self._settings.ticket_url:
+            raise Refused(f"webhook: ticket {ticket_id} cannot be read back; set ticket_url")
+        answer = ask(
+            self._client,
+            "GET",
+            self._settings.ticket_url.replace("{id}", quote(ticket_id, safe="")),
+            what="webhook: read ticket",
+            timeout_seconds=self._seconds,
+            missing_is_none=True,
+        )
+        if answer is None:
+            return None
+        require_id(answer, "id", "webhook: read ticket")
+        return _ticket(answer.body)
 
     def close(self) -> None:
         """Closes the connections."""
