@@ -54,7 +54,7 @@ def _check_find(system: TicketSystem) -> None:
     found = system.find(draft.key)
     assert [each.id for each in found] == [made.id], "what was created must be found by its key"
     assert found[0].key == draft.key, "a found ticket must carry the key"
-    system.update(found[0], replace(draft, action=TicketAction.RESOLVE))
+    system.update(found[0], _next(draft, TicketAction.RESOLVE))
     closed = system.find(draft.key)
     assert [each.id for each in closed] == [made.id], "a closed ticket must be found too"
     assert not closed[0].is_open, "a resolved ticket must not be open"
@@ -72,8 +72,12 @@ def _check_life(system: TicketSystem) -> None:
         (TicketAction.RESOLVE, False),
         (TicketAction.REOPEN, True),
     ):
-        ticket = _updated(system, ticket, replace(draft, action=action))
+        ticket = _updated(system, ticket, _next(draft, action))
         assert ticket.is_open == is_open, f"after {action.value} open must be {is_open}"
+
+
+def _next(draft: TicketDraft, action: TicketAction) -> TicketDraft:
+    return replace(draft, action=action, message_id=f"{draft.key}:check:{secrets.token_hex(4)}")
 
 
 def _updated(system: TicketSystem, ticket: Ticket, draft: TicketDraft) -> Ticket:
