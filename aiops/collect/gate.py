@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiops.collect.finding import Finding, Gated, QualityReason
-from aiops.collect.oddity import Oddity, find_flat, find_jumps
+from aiops.collect.oddity import LASTING, Oddity, find_flat, find_jumps, lasting
 from aiops.collect.quality import QualityMarks, merge_marks
 from aiops.collect.settings import CollectSettings
 from aiops.collect.tally import Tally
@@ -46,6 +46,7 @@ class Gate:
         self._marks_by_source: dict[str, QualityMarks] = {}
         self._marks = QualityMarks()
         self._totals: Counter[tuple[str, str, str]] = Counter()
+        self._counted_at: dict[tuple[str, str, str], datetime] = {}
         self._recent: deque[Finding] = deque(maxlen=_KEPT_FINDINGS)
 
     def check(
@@ -72,6 +73,7 @@ class Gate:
                 self._marks = merge_marks(self._marks_by_source.values())
             for (asset, reason), count in gated.counted.items():
                 self._totals[source, asset, reason] += count
+                self._counted_at[source, asset, reason] = now
             self._recent.extend(gated.findings)
         return gated
 
@@ -89,6 +91,23 @@ class Gate:
         """Returns the newest findings, oldest first."""
         with self._lock:
             return tuple(self._recent)
+
+    def current(
+        self, now: datetime, within: timedelta = timedelta(hours=1)
+    ) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Returns (source, asset) to what is odd there now, or was a short while ago.
+
+        The asset is empty for what concerns the source as a whole.
+        """
+        found: dict[tuple[str, str], set[str]] = {}
+        with self._lock:
+            for (source, asset, reason), at in self._counted_at.items():
+                if now - at <= within and reason not in LASTING:
+                    found.setdefault((source, asset), set()).add(reason)
+            for source, watch in self._watch_by_source.items():
+                for asset, reason in lasting(watch):
+                    found.setdefault((source, asset), set()).add(reason.value)
+        return {place: frozenset(reasons) for place, reasons in found.items()}
 
     def offset(self, source: str) -> float:
         """Returns by how many seconds a source's newest sample was ahead of our clock."""

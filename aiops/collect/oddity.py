@@ -30,6 +30,10 @@ _PERSISTENT: Final = 3
 _SETTLED_NS: Final = 24 * 3600 * 1_000_000_000
 
 
+LASTING: Final = frozenset({QualityReason.FLAT, QualityReason.UNIT_JUMP, QualityReason.CLOCK_SKEW})
+"""Reasons that have an end; the others are of one moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Oddity:
     """Something odd about several series at once.
@@ -44,6 +48,18 @@ class Oddity:
     ended: bool = False
     bad: Flags | None = None
     times: IntArray | None = None
+
+
+def lasting(watch: Watch) -> list[tuple[str, QualityReason]]:
+    """Returns (asset, reason) of what has begun and not ended; no asset for the clock."""
+    jumped = watch.jump_count * (watch.jump != 0) >= _PERSISTENT
+    found = [
+        *((watch.keys[i].asset, QualityReason.FLAT) for i in np.flatnonzero(watch.flat).tolist()),
+        *((watch.keys[i].asset, QualityReason.UNIT_JUMP) for i in np.flatnonzero(jumped).tolist()),
+    ]
+    if watch.skewed:
+        found.append(("", QualityReason.CLOCK_SKEW))
+    return found
 
 
 def find_flat(watch: Watch, touched: IntArray) -> list[Oddity]:

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _FAILS_AT = 0.8
-_DOWN_FOR = 0.04
+_DOWN_FOR = 0.08
 _CLEANED_AT = 0.85
 
 
@@ -58,8 +58,8 @@ def day_season(simulated: Floats) -> Floats:
 def wear(thing: Thing, at: Moments, seed: int) -> Floats:
     """Returns 0 (as new) to 1 (failed): it rises, stays at 1 until the repair, and starts anew.
 
-    The cycle under way at the start ends in a failure at ``first_failure``. Of the others
-    every third is cleaned up in time by somebody, and their lengths differ.
+    Cycle 0 ends in a failure at ``first_failure``. Of the others every third is cleaned up in
+    time by somebody, and their lengths differ.
     """
     position = (at.simulated - thing.first_failure) / thing.period + _FAILS_AT
     cycle = np.floor(position).astype(np.int64)

@@ -30,7 +30,7 @@ class Thing:
 
     Attributes:
         period: Simulated seconds from one repair to the next.
-        first_failure: Simulated seconds after the start; its current cycle ends in a failure.
+        first_failure: Simulated seconds after the start at which it surely fails.
     """
 
     asset: Asset
@@ -130,7 +130,7 @@ def build_fleet(count: int, speed: float) -> tuple[tuple[Thing, ...], tuple[Asse
             hosts[host] = _asset(kind, host, "host", "")
         key = f"{host}/{kind.part}" if kind.part else host
         period = kind.days * DAY * (1 + 0.1 * (index % 3))
-        # The first failure after 2 real minutes, then one about every 80 real seconds.
+        # One after the other from 2 real minutes on; those whose turn is late fail before, too.
         first = (120.0 + 80.0 * failing) * speed
         thing = Thing(
             _asset(kind, key, kind.kind, host if kind.part else ""), ailment, number, period, first

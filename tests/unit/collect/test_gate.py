@@ -218,3 +218,14 @@ def test_a_marked_cell_that_is_missing_stays_missing():
     times = np.array([_ns(_NOW + i * _STEP) for i in range(80)])
     values = np.full((1, 80), np.nan)
     assert not (gate.marks.apply(Panel.of(values, times, _STEP), _SERIES[:1]).quality == 3).any()
+
+
+def test_what_is_odd_now_is_shown_while_it_lasts_and_the_rest_for_an_hour():
+    gate = Gate(CollectSettings())
+    values = [*_noisy(60), *_noisy(20, 50_000.0, 1)]
+    _run(gate, [*values, np.nan])
+    now = _NOW + 81 * _STEP
+    assert gate.current(now) == {("s", "a"): {"unit_jump", "non_finite"}}
+    assert gate.current(now + timedelta(hours=2)) == {("s", "a"): {"unit_jump"}}
+    _run(gate, [50.0, 50.1], start=now)
+    assert gate.current(now + timedelta(hours=2)) == {}
