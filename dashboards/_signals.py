@@ -14,7 +14,7 @@ from aiops.domain.incident import Incident
 from aiops.domain.instant import from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric
 from aiops.domain.panel import Panel
-from aiops.domain.series import SeriesInfo, SeriesKey
+from aiops.domain.series import FloatArray, SeriesInfo, SeriesKey
 from aiops.domain.step import HOUR, STEP_CLASSES
 from dashboards._figures import Signal
 
@@ -44,6 +44,16 @@ class World:
         """Returns the unit of a metric."""
         known = self.metrics.get(metric)
         return known.unit if known else ""
+
+    def possible(self, metric: str, values: Sequence[float] | FloatArray) -> list[float]:
+        """Returns the values cut at the metric's physical bounds, as a plot shows them."""
+        known = self.metrics.get(metric)
+        floor = known.floor if known else None
+        ceiling = known.ceiling if known else None
+        low = -np.inf if floor is None else floor
+        high = np.inf if ceiling is None else ceiling
+        cut: list[float] = np.clip(np.asarray(values, np.float64), low, high).tolist()
+        return cut
 
 
 def week_rows(reader: Reader, infos: Sequence[SeriesInfo], now: datetime) -> dict[int, list[float]]:
@@ -118,7 +128,7 @@ def limited_signal(
         origin = from_ns(forecast.origin)
         future = [origin + forecast.step * (k + 1) for k in steps]
         levels = forecast.levels.tolist()
-        quantiles = [forecast.quantiles[0, k].tolist() for k in steps]
+        quantiles = [world.possible(info.key.metric, forecast.quantiles[0, k]) for k in steps]
         span = min(max(ahead * 2, timedelta(minutes=10)), _LONGEST_HISTORY)
     times, values = recent(reader, [info], now, span)[info.id]
     if not times and span < _LONGEST_HISTORY:
@@ -143,7 +153,7 @@ def limited_signal(
     )
 
 
-def evidence_signal(incident: Incident) -> Signal | None:
+def evidence_signal(incident: Incident, world: World) -> Signal | None:
     """Returns the frozen evidence of an incident, None when it holds no history."""
     evidence = incident.evidence
     history = _mapping(evidence.get("history"))
@@ -153,7 +163,8 @@ def evidence_signal(incident: Incident) -> Signal | None:
         return None
     forecast = _mapping(evidence.get("forecast"))
     future, levels = _times(forecast.get("t")), _numbers(forecast.get("levels"))
-    rows = [_numbers(row) for row in forecast.get("q") or ()]
+    metric = incident.series.metric
+    rows = [world.possible(metric, _numbers(row)) for row in forecast.get("q") or ()]
     if len(rows) != len(future) or any(len(row) != len(levels) for row in rows):
         future, levels, rows = [], [], []
     signal = _mapping(evidence.get("signal"))
@@ -161,7 +172,7 @@ def evidence_signal(incident: Incident) -> Signal | None:
     predicted = incident.predicted
     return Signal(
         name=incident.series.signal,
-        metric=incident.series.metric,
+        metric=metric,
         unit=str(signal.get("unit", "")),
         times=times,
         values=values,

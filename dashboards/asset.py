@@ -58,6 +58,10 @@ class AssetPage:
         risk = next((r for r in ledger.risks(view.viewer) if r.asset == found.key), None)
         level, reason = level_of(risk, view.now)
         assets = ledger.assets(view.viewer)
+        incidents = ledger.incidents(view.viewer, asset=found.key, limit=10)
+        said = {
+            item.sentence.get("en", ""): item.sentence.get(view.language, "") for item in incidents
+        }
         return render(
             "asset.html",
             reader,
@@ -72,8 +76,11 @@ class AssetPage:
             more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
             parts=_parts(assets, found),
             visible={asset.key for asset in assets},
-            decisions=ledger.decisions(view.viewer, asset=found.key, limit=30),
-            incidents=ledger.incidents(view.viewer, asset=found.key, limit=20),
+            decisions=[
+                (decision, said.get(decision.detail, decision.detail))
+                for decision in ledger.decisions(view.viewer, asset=found.key, limit=60)
+            ],
+            incidents=incidents,
         )
 
 

@@ -12,7 +12,7 @@ from aiops.domain.decision import Decision
 from aiops.domain.incident import Incident, Prediction
 from dashboards._figures import forecast_figure
 from dashboards._render import figure_json, missing, render, static_files
-from dashboards._signals import evidence_signal
+from dashboards._signals import World, evidence_signal
 from dashboards._words import Words
 
 _OPEN_ACTIONS: Final = ("acknowledge", "false", "new_normal", "close")
@@ -49,7 +49,7 @@ class IncidentPage:
         asset = ledger.asset(view.viewer, found.asset)
         words = Words(view.language, asset.time_zone if asset else "UTC")
         decisions = ledger.decisions(view.viewer, subject=found.key, limit=200)
-        signal = evidence_signal(found)
+        signal = evidence_signal(found, World.of(reader))
         name = asset.display if asset else found.asset
         sentence = found.sentence.get(view.language) or found.sentence.get("en")
         return render(
@@ -133,13 +133,14 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
 
 
 def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[Step]:
+    said = set(incident.sentence.values())
     steps = [
         Step(
             at=decision.at,
             what=words(f"action.{decision.action}"),
             why=words(f"reason.{decision.reason}"),
             who="",
-            detail=decision.detail,
+            detail="" if decision.detail in said else decision.detail,
             quiet=decision.action in ("hold", "nothing"),
         )
         for decision in decisions

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
+from aiops.domain.abstention import Abstention
 from aiops.domain.asset import Asset
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
+from aiops.domain.metric import Direction
 from aiops.domain.risk import Risk
 from aiops.domain.series import SeriesInfo
 from dashboards._render import render, static_files
@@ -20,6 +22,8 @@ from dashboards._sparkline import sparkline
 from dashboards._words import Words
 
 _ROWS = 200
+_LEAST_SHOWN = 0.05
+"""A less likely event is no news."""
 _LEVELS = ((50.0, "high"), (20.0, "elevated"))
 """Risk values from which a row is called high or elevated; they only choose word and colour."""
 
@@ -107,6 +111,7 @@ class RiskBoard:
         week_by_id = week_rows(reader, infos, view.now)
         quality = status.get("quality")
         quality_by_asset = quality if isinstance(quality, Mapping) else {}
+        parents = frozenset(asset.parent for asset in assets)
         rows = []
         for asset in assets:
             words = Words(view.language, asset.time_zone)
@@ -121,7 +126,7 @@ class RiskBoard:
                     level=level,
                     value=f"{known.value:.0f}" if known and known.value is not None else "–",
                     loss=f"{known.expected_loss:,.0f}" if known and known.expected_loss else "",
-                    reason=words(reason),
+                    reason=words(_reason(reason, asset, lead, parents)),
                     event=_event(known.first, words, world, view.now) if known else None,
                     quality=_quality(quality_by_asset.get(asset.key), week),
                     line=sparkline(week) if week is not None else [],
@@ -162,23 +167,30 @@ def _leading(infos: Sequence[SeriesInfo], risk: Risk | None, world: World) -> Se
 
 
 def _event(first: Crossing | None, words: Words, world: World, now: datetime) -> Event | None:
-    if first is None or first.probability is None or first.early is None:
+    if first is None:
         return None
     unit, metric = world.unit(first.series.metric), first.series.metric
-    what = words(
-        f"event.{'down' if first.direction == 'down' else 'up'}",
-        signal=words.signal(first.series),
-        limit=words.amount(first.limit, unit, metric),
-    )
+    signal, limit = words.signal(first.series), words.amount(first.limit, unit, metric)
+    if first.abstained is Abstention.ALREADY_OVER:
+        value = words("event.now", value=words.amount(first.value, unit, metric))
+        return Event(words("event.over", signal=signal, limit=limit), value, "", "")
+    if first.early is None or (first.probability or 0) < _LEAST_SHOWN:
+        return None
+    way = "down" if first.direction is Direction.DOWN else "up"
     times = {"early": first.early, "likely": first.likely, "late": first.late}
-    near = {name: words.day_time(time, now) for name, time in times.items()}
-    full = {name: words.full_time(time) for name, time in times.items()}
     return Event(
-        what,
-        words("event.range", **near),
-        words("event.range", **full),
+        words(f"event.{way}", signal=signal, limit=limit),
+        words("event.range", **{name: words.day_time(at, now) for name, at in times.items()}),
+        words("event.range", **{name: words.full_time(at) for name, at in times.items()}),
         words("board.likely", probability=words.percent(first.probability)),
     )
+
+
+def _reason(key: str, asset: Asset, lead: SeriesInfo | None, parents: frozenset[str]) -> str:
+    """Why an asset is not assessed, in the most useful words."""
+    if key == "risk.never" and lead is None:
+        return "board.parts" if asset.key in parents else "board.no_signal"
+    return key
 
 
 def _quality(findings: object, week: Sequence[float] | None) -> tuple[str, ...]:
