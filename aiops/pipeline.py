@@ -68,6 +68,7 @@ class Pipeline:
     def load(self) -> None:
         """Takes up where the last run ended."""
         self.fleet.load()
+        self.fleet.load_first(self.panels.earliest)
         self.detect.load(self.fleet)
         self.risk.note(self.ledger.crossings(SYSTEM), ())
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})

@@ -1,7 +1,7 @@
 """What is watched: the inventory and the series, as the ledger knows them, in memory."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -84,6 +84,12 @@ class Fleet:
             series, at = int(ids[i]), int(times[i])
             if self.first_ns.get(series, at + 1) > at:
                 self.first_ns[series] = at
+
+    def load_first(self, earliest: Callable[[IntArray], IntArray]) -> None:
+        """Asks the store for the first sample of every series."""
+        ids = np.array([info.id for info in self.ledger.catalogue.all()], dtype=np.int64)
+        first = earliest(ids).tolist() if len(ids) else []
+        self.first_ns = {i: at for i, at in zip(ids.tolist(), first, strict=True) if at}
 
     def series_by_step(self) -> Mapping[int, list[SeriesInfo]]:
         """Returns every series by step class, in the order of ids."""

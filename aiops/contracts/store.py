@@ -74,6 +74,10 @@ class SeriesStore(Protocol):
         """Returns time (ns, 0 where there is none) and value (NaN) of each newest sample."""
         ...
 
+    def earliest(self, ids: IntArray) -> IntArray:
+        """Returns the time (ns) of each series' oldest sample, 0 where there is none."""
+        ...
+
     def retain(self, before: datetime) -> int:
         """Drops whole days before the given time and returns how many samples went."""
         ...

@@ -23,8 +23,8 @@ from aiops.domain.asset import SYSTEM
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
+from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
-from aiops.incident.evidence import LEVELS
 from aiops.ledger.open import open_ledger
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
@@ -187,7 +187,8 @@ class Service:
         if info is None or first is None:
             return None
         panel = self.pipeline.forecast.history(info, first, to_ns(self.clock.now()))
-        return self.pipeline.forecast.ahead(panel, LEVELS, self.settings.forecast.horizon)
+        metric = fleet.metrics.get(series.metric) or Metric(series.metric)
+        return self.pipeline.forecast.ahead(panel, metric, self.settings.forecast.horizon)
 
     def act(self, order: ActionOrder) -> Incident:
         """Carries out a person's order.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from aiops.domain.forecast import Crossing, Forecast
+from aiops.domain.forecast import Crossing, Forecast, Known
 from aiops.domain.instant import duration, from_ns, to_ns
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.panel import Panel
@@ -86,10 +86,14 @@ class ForecastFleet:
         cells = max(1, -(-span // step))
         return self.read(np.array([info.id]), end - cells * step, end, duration(step))
 
-    def ahead(self, panel: Panel, levels: FloatArray, horizon: timedelta) -> Forecast:
-        """Returns quantiles of the rows, no farther than their history is long."""
+    def ahead(self, panel: Panel, metric: Metric, horizon: timedelta) -> Forecast:
+        """Returns quantiles of one row, no farther than its history is long."""
         steps = max(1, min(horizon // panel.step, len(panel.times)))
-        return self.stage.forecast_rows(panel, steps, levels)
+        known = Known(
+            floor=np.array([-np.inf if metric.floor is None else metric.floor]),
+            ceiling=np.array([np.inf if metric.ceiling is None else metric.ceiling]),
+        )
+        return self.stage.forecast_rows(panel, steps, self.levels, known)
 
     def evidence(self, crossing: Crossing, fleet: Watched) -> Mapping[str, Any]:
         """Returns what is frozen with a decision about the crossing."""
@@ -100,6 +104,6 @@ class ForecastFleet:
         horizon = crossing.horizon
         if crossing.late is not None:
             horizon = min(horizon, (crossing.late - crossing.origin) * 1.25)
-        forecast = self.ahead(panel, self.levels, horizon)
         metric = fleet.metrics.get(crossing.series.metric) or Metric(crossing.series.metric)
+        forecast = self.ahead(panel, metric, horizon)
         return self.freeze(crossing, metric, panel, forecast)

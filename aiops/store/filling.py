@@ -83,14 +83,37 @@ class StepClass:
         if not (rows[1:] > rows[:-1]).all():
             columns = Columns.arrange(rows, times, values)
             rows, times, values = columns.rows.astype(np.int64), columns.times, columns.values
-        late = times <= self._last_time[rows]
-        late_rows, late_times = rows[late], times[late]
+        last = self._last_time[rows]
+        late = times <= last
         if late.any():
+            repeated = (times == last) & (values == self._last_value[rows])
+            again = late & ~repeated
+            self._fill_late(window, rows[again], times[again], values[again], counters)
             rows, times, values = rows[~late], times[~late], values[~late]
         if len(rows):
             self._fill_in_order(window, rows, times, values, counters[window.ids[rows]])
-        if len(late_rows):
-            self._read_again(window, late_rows, late_times, counters)
+
+    def _fill_late(
+        self,
+        window: Window,
+        rows: IntArray,
+        times: IntArray,
+        values: FloatArray,
+        counters: NDArray[np.bool_],
+    ) -> None:
+        newest = times == self._last_time[rows]
+        self._last_value[rows[newest]] = values[newest]
+        cells = times // self._step_ms
+        held = cells >= window.oldest
+        rows, times, values, cells = rows[held], times[held], values[held], cells[held]
+        # An empty cell of a gauge had no sample before: what comes now is all there is.
+        simple = ~counters[window.ids[rows]] & window.is_empty(rows, cells)
+        if simple.any():
+            window.begin()
+            window.put(rows[simple], cells[simple], values[simple])
+            window.end()
+        if not simple.all():
+            self._read_again(window, rows[~simple], times[~simple], counters)
 
     def _fill_in_order(
         self,
@@ -134,8 +157,6 @@ class StepClass:
         window.begin()
         window.put_block(rows_again, first, read)
         window.end()
-        at, value = self._store.latest(ids)
-        self._last_time[rows_again], self._last_value[rows_again] = at // MS, value
 
     def begin_at(self, newest: int) -> None:
         """Moves on to a cell, if it is newer."""

@@ -74,6 +74,10 @@ class LivePanels:
                 mine = steps == step
                 self._fill(step, samples.ids[mine], times[mine], samples.values[mine])
 
+    def earliest(self, ids: IntArray) -> IntArray:
+        """Returns the time (ns) of each series' oldest sample, 0 where there is none."""
+        return self._store.earliest(ids)
+
     def rebuild(self, now: datetime) -> None:
         """Loads the window of every known series from the store, as at a start."""
         infos = self._catalogue.all()

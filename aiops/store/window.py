@@ -205,6 +205,10 @@ class Window:
         """Writes values of held cells; of one cell named twice the last value stays."""
         self.matrix[rows, cells % self.cells] = values - self.anchors[rows]
 
+    def is_empty(self, rows: IntArray, cells: IntArray) -> NDArray[np.bool_]:
+        """Returns which of the held cells have no value."""
+        return np.isnan(self.matrix[rows, cells % self.cells])
+
     def put_block(self, rows: IntArray, first: int, values: FloatArray) -> None:
         """Writes all cells of some rows from ``first`` on, NaN too."""
         deltas = values - self.anchors[rows][:, None]

@@ -123,6 +123,9 @@ def _check_late_samples(store: SeriesStore, base: int) -> None:
     times, values = store.latest(np.array([base, base + 1]))
     _expect(times - [MONDAY, 0], [2 * DAY + MINUTE, 0], "latest is the newest time, 0 for none")
     _expect(values, [1, _NAN], "latest is the newest value, NaN for none")
+    store.append(samples((base, -3 * DAY, 9.0), (base, -2 * DAY, 9.0)))
+    first = store.earliest(np.array([base + 1, base]))
+    _expect(first - [0, MONDAY], [0, -3 * DAY], "earliest is the oldest time, 0 for none")
 
 
 def _check_aggregations(store: SeriesStore, base: int) -> None:

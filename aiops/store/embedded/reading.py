@@ -157,6 +157,21 @@ def read_latest(cursor: Any, source: Source, ids: IntArray) -> tuple[NDArray[Any
     return found["series"], found["t"].astype(np.int64) + source.base, found["value"]
 
 
+def read_earliest(cursor: Any, source: Source, ids: IntArray) -> tuple[NDArray[Any], ...]:
+    """Returns series and time in ms of the oldest sample in one day."""
+    wanted = {"series": ids.astype(np.int32)}
+    low, high = int(wanted["series"].min()), int(wanted["series"].max())
+    chosen = f"series BETWEEN {low} AND {high} AND series IN (SELECT series FROM wanted)"  # noqa: S608  # numbers and our own names only
+    parts = " UNION ALL ".join(
+        f"SELECT series, t FROM {part} WHERE {chosen}"  # noqa: S608  # numbers and our own names only
+        for part, _ in source.parts
+    )
+    found = cursor.execute(
+        f"SELECT series, min(t) AS t FROM ({parts}) GROUP BY series"  # noqa: S608  # numbers and our own names only
+    ).fetchnumpy()
+    return found["series"], found["t"].astype(np.int64) + source.base
+
+
 def _is_range(ids: IntArray) -> bool:
     return bool((ids[1:] == ids[:-1] + 1).all())
 

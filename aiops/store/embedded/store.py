@@ -158,6 +158,25 @@ class EmbeddedStore:
         self._read(look)
         return times[row.reshape(-1)], values[row.reshape(-1)]
 
+    def earliest(self, ids: IntArray) -> IntArray:
+        """Returns the time of each oldest sample, looking forward day by day."""
+        ids = np.asarray(ids, np.int64)
+        known, row = np.unique(ids, return_inverse=True)
+        times = np.zeros(len(known), np.int64)
+        found = np.zeros(len(known), bool)
+
+        def look(cursor: Any) -> None:
+            for source in sorted(self._holdings.sources.values(), key=lambda s: s.day):
+                missing = known[~found]
+                if not len(missing):
+                    return
+                series, at = reading.read_earliest(cursor, source, missing)
+                position = np.searchsorted(known, series)
+                times[position], found[position] = at * MS, True
+
+        self._read(look)
+        return times[row.reshape(-1)]
+
     def retain(self, before: datetime) -> int:
         """Drops whole UTC days before the given time, and roll-ups much older than it."""
         day = to_ns(before) // DAY

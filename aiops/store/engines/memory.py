@@ -120,6 +120,24 @@ class MemoryStore:
         times[np.isnan(values)] = 0
         return times, values
 
+    def earliest(self, ids: IntArray) -> IntArray:
+        """Returns the time of each oldest sample."""
+        ids = np.asarray(ids, np.int64)
+        never = np.iinfo(np.int64).max
+        times = np.full(len(ids), never)
+        for run in self._runs:
+            if not len(run.keys):
+                continue
+            position = np.minimum(
+                np.searchsorted(run.keys, _key(ids, _EARLIEST)), len(run.keys) - 1
+            )
+            key = run.keys[position]
+            time = ((key & ((1 << _BITS) - 1)) + _EARLIEST) * MS
+            older = (key >= _key(ids, _EARLIEST)) & (key >> _BITS == ids) & (time < times)
+            times[older] = time[older]
+        times[times == never] = 0
+        return times
+
     def retain(self, before: datetime) -> int:
         """Drops whole UTC days before the given time."""
         first = to_ns(before) // DAY * DAY // MS
