@@ -1,17 +1,17 @@
 """Runs every source in time; one that hangs delays no other.
 
-A tick looks at due times and starts what is due on a thread of a pool that has one for every
-source, so that a source waiting for its deadline takes nobody's turn. A collector that says
+A tick looks at due times and starts what is due on an idle thread, or on a new one, so that a
+source waiting for its deadline takes nobody's turn. A collector that says
 ``in_process`` keeps its deadline by itself; any other lives in a worker process that is
 killed. Whatever happens, a source has at most one collection under way.
 """
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from time import perf_counter
 from typing import Final, cast
 
@@ -21,6 +21,7 @@ from aiops import plugins
 from aiops.collect.inventory import AssetOverride, complete_inventory
 from aiops.collect.schedule import Schedule
 from aiops.collect.settings import SourceSettings
+from aiops.collect.threads import DaemonPool
 from aiops.collect.worker import WorkerCollector
 from aiops.contracts.collector import Collection, Collector, Cursor, Inventory
 from aiops.contracts.errors import AiopsError, Unreachable
@@ -148,7 +149,7 @@ class Collectors:
             for source in sources
             if source.enabled
         }
-        self._pool = ThreadPoolExecutor(max(1, len(self._sources)), thread_name_prefix="collect")
+        self._pool = DaemonPool("collect")
 
     def tick(self, now: datetime, monotonic: float) -> tuple[SourceChange, ...]:
         """Starts what is due and returns at once.
@@ -189,10 +190,7 @@ class Collectors:
         """Starts nothing more, waits a little for what runs, then ends the workers."""
         with self._lock:
             self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        until = perf_counter() + wait_seconds
-        for thread in list(self._pool._threads):  # noqa: SLF001  # the pool has no bounded wait
-            thread.join(max(0.0, until - perf_counter()))
+        self._pool.close(wait_seconds)
         for source in self._sources.values():
             if source.collector is not None:
                 source.collector.close()
@@ -208,7 +206,7 @@ class Collectors:
         source.started = monotonic
         source.status = replace(source.status, running_since=now)
         source.schedule = source.schedule.skipped(now, monotonic)
-        self._pool.submit(self._run, source, now, monotonic)
+        self._pool.submit(partial(self._run, source, now, monotonic))
 
     def _watch(self, source: _Source, monotonic: float) -> None:
         if source.started is None or source.status.hung:

@@ -1,12 +1,15 @@
 """One GET within a hard deadline and hard limits."""
 
 import asyncio
+import socket
 import ssl
+import threading
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from socket import gaierror
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -58,6 +61,46 @@ def _is_blocked(host: str) -> bool:
         return False
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """Looks names up on daemon threads: neither a deadline nor the end of the process waits.
+
+    A resolver can hang for many seconds and cannot be interrupted; asyncio's own threads are
+    joined when the process ends.
+    """
+
+    async def getaddrinfo(
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,  # noqa: A002  # the name asyncio gives it
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        answer: asyncio.Future[Any] = self.create_future()
+
+        def tell(result: Any, error: OSError | None) -> None:
+            if answer.done():
+                return
+            if error is None:
+                answer.set_result(result)
+            else:
+                answer.set_exception(error)
+
+        def look_up() -> None:
+            result, error = None, None
+            try:
+                result = socket.getaddrinfo(host, port, family, type, proto, flags)
+            except OSError as reason:
+                error = reason
+            with suppress(RuntimeError):  # the loop is closed: the deadline came first
+                self.call_soon_threadsafe(tell, result, error)
+
+        threading.Thread(target=look_up, name="look-up", daemon=True).start()
+        return await answer
+
+
 def fetch(
     url: str,
     headers: Mapping[str, str],
@@ -67,15 +110,12 @@ def fetch(
 ) -> Page:
     """Reads one page; whatever the other side does, it ends after ``seconds``.
 
-    The event loop is closed without waiting for its name look-up threads, which the
-    system's resolver ends by itself.
-
     Raises:
         Unreachable: With the kind ``timeout``, ``refused``, ``dns``, ``tls``, ``redirect``,
             ``auth``, ``throttled``, ``http``, ``encoding``, ``limit``, ``too_large`` or
             ``truncated``.
     """
-    loop = asyncio.new_event_loop()
+    loop = _Loop()
     try:
         work = asyncio.wait_for(_get(url, headers, context, max_bytes), seconds)
         return loop.run_until_complete(work)
@@ -171,7 +211,7 @@ def _kind(error: httpx.HTTPError) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return "tls"
-        if isinstance(cause, gaierror):
+        if isinstance(cause, socket.gaierror):
             return "dns"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.ConnectError):

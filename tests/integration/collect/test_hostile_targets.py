@@ -184,3 +184,19 @@ def _new_names_each_time():
         client.sendall(_HEAD + b"\r\n" + b"".join(b"m%d_%d 1\n" % (visit, i) for i in range(1000)))
 
     return behave
+
+
+def test_a_resolver_that_hangs_is_left_behind_at_the_deadline(monkeypatch):
+    looked_up = []
+
+    def hang(*args):
+        looked_up.append(threading.current_thread())
+        time.sleep(1.5)
+        raise OSError("too late")
+
+    # A name server that never answers cannot be had without the host's own settings.
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    assert _kind("http://somewhere.invalid/metrics", seconds=0.2) == "timeout"
+    assert looked_up[0].is_alive()
+    assert looked_up[0].daemon
+    looked_up[0].join()
