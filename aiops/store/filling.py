@@ -104,10 +104,13 @@ class StepClass:
         newest = times == self._last_time[rows]
         self._last_value[rows[newest]] = values[newest]
         cells = times // self._step_ms
-        held = cells >= window.oldest
+        counts = counters[window.ids[rows]]
+        reach = longest_gap(self._step) // self._step + 1  # a rate after it may change
+        held = cells >= np.where(counts, window.oldest - reach, window.oldest)
+        counts = counts[held]
         rows, times, values, cells = rows[held], times[held], values[held], cells[held]
         # An empty cell of a gauge had no sample before: what comes now is all there is.
-        simple = ~counters[window.ids[rows]] & window.is_empty(rows, cells)
+        simple = ~counts & window.is_empty(rows, cells)
         if simple.any():
             window.begin()
             window.put(rows[simple], cells[simple], values[simple])

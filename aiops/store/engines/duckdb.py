@@ -1,5 +1,6 @@
 """Series on this host's disk, in DuckDB and Parquet."""
 
+import importlib
 from typing import Final
 
 from aiops.contracts.plugin import Plugin, Stability
@@ -8,7 +9,7 @@ from aiops.store.embedded.settings import DuckdbSettings
 
 
 def _create(settings: DuckdbSettings) -> SeriesStore:
-
+    importlib.import_module("pyarrow")  # results come through it: not in the first read
     from aiops.store.embedded.store import EmbeddedStore
 
     return EmbeddedStore(settings)

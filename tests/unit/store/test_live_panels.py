@@ -175,3 +175,15 @@ def test_the_same_tuple_of_keys_is_answered_with_the_same_ids():
     assert [info.counter for info in catalogue.info(np.array([1, 2]))] == [True, False]
     with pytest.raises(StoreError, match="series id 31"):
         catalogue.info(np.array([31]))
+
+
+def test_a_late_counter_sample_before_the_window_changes_the_first_rate_in_it(tmp_path):
+    fleet = Fleet(tmp_path)
+    one = np.array([1])
+    for cell, value in ((0, 10.0), (40, 90.0), (130, 100.0)):
+        fleet.live.ingest(Samples(one, np.array([MONDAY + cell * MINUTE]), np.array([value])))
+    fleet.live.ingest(Samples(one, np.array([MONDAY + 5 * MINUTE]), np.array([20.0])))
+    shown, stored = fleet.both(11, 131)
+    assert stored.values[1, 29] == pytest.approx(70 / (35 * 60))
+    np.testing.assert_allclose(shown.values, stored.values, rtol=1e-6)
+    assert fleet.live.hits == 1
