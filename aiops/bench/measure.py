@@ -43,10 +43,10 @@ class Figure:
         return {
             "stage": self.stage,
             "work": self.work,
-            "cpu_seconds": round(self.cpu_seconds, 6),
+            "cpu_seconds": round(float(self.cpu_seconds), 6),
             "floor": self.floor,
-            "floor_cpu_seconds": round(self.floor_cpu_seconds, 6),
-            "ratio": round(self.ratio, 3),
+            "floor_cpu_seconds": round(float(self.floor_cpu_seconds), 6),
+            "ratio": round(float(self.ratio), 3),
         }
 
 
