@@ -189,6 +189,11 @@ def _check_ranges(store: SeriesStore, base: int) -> None:
     panel = store.panel(np.array([base]), start, MONDAY + 4000 * DAY, timedelta(days=1))
     _expect([np.nansum(panel.values)], [1], "a panel of many years")
     _expect(panel.values[0, 4000:4001], [1], "has the sample in its cell")
+    for aggregation in (Aggregation.MEAN, Aggregation.COUNT):
+        panel = store.panel(
+            np.array([base]), start, MONDAY + 4000 * DAY, timedelta(days=1), aggregation
+        )
+        _expect(panel.values[0, 4000:4001], [1], f"{aggregation} of a panel of many years")
     times, values = store.latest(none)
     assert len(times) == len(values) == 0, "the latest of nobody"
 

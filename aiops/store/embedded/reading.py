@@ -114,11 +114,17 @@ def fill_hourly(
     """
     wanted = {"series": ids.astype(np.int32)}
     start, end, width = grid.start // HOUR, grid.end // HOUR, grid.step // HOUR
+    runs: list[list[int]] = []
+    for day, source in sources:
+        if source is None:
+            if runs and runs[-1][1] == day:
+                runs[-1][1] = day + 1
+            else:
+                runs.append([day, day + 1])
     hourly = [
-        f"SELECT series, h, n, mean, lo, hi FROM hourly WHERE h >= {max(day * 24, start)} "  # noqa: S608  # numbers only
-        f"AND h < {min(day * 24 + 24, end)}"
-        for day, source in sources
-        if source is None
+        f"SELECT series, h, n, mean, lo, hi FROM hourly WHERE h >= {max(first * 24, start)} "  # noqa: S608  # numbers only
+        f"AND h < {min(last * 24, end)}"
+        for first, last in runs
     ]
     raw = [
         f"SELECT series, {source.day * 24} + t // {HOUR_MS} AS h, count(*) AS n, "  # noqa: S608  # numbers and our own names only
