@@ -2,7 +2,11 @@
 
 import io
 import multiprocessing
+import os
 import pickle
+import signal
+import threading
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
@@ -16,6 +20,7 @@ from aiops.contracts.secret import Secret
 from aiops.domain.series import SeriesKey
 
 _START_SECONDS = 30.0
+_PARENT_SECONDS = 2.0
 
 
 class _Pickler(pickle.Pickler):
@@ -128,6 +133,8 @@ class WorkerCollector:
 
 def serve(pipe: Connection) -> None:
     """Runs in the worker process until the other end of the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         type_name, settings = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from our parent
         collector = cast(Collector, plugins.create("collectors", type_name, settings))
@@ -157,4 +164,15 @@ def serve(pipe: Connection) -> None:
             series, inventory = collection.batch.series, found
             bare = replace(collection, batch=replace(collection.batch, series=()))
             answer = ("ok", bare, new_series, new_inventory)
-        pipe.send_bytes(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
+        try:
+            pipe.send_bytes(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
+        except OSError:
+            collector.close()
+            return
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process when its parent is gone, even in the middle of a collection."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_SECONDS)
+    os._exit(1)

@@ -2,9 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -91,3 +95,40 @@ def test_a_secret_reaches_the_worker():
         worker.close()
         server.shutdown()
     assert seen == ["Bearer t0k"]
+
+
+def test_a_worker_ends_when_its_parent_is_killed():
+    program = (
+        "import os, signal, sys\n"
+        "from datetime import UTC, datetime, timedelta\n"
+        "from aiops.collect.worker import WorkerCollector\n"
+        "from collectors.host.settings import HostSettings\n"
+        "if __name__ == '__main__':\n"
+        "    worker = WorkerCollector('host', HostSettings())\n"
+        "    worker.collect({}, datetime.now(UTC), timedelta(seconds=20))\n"
+        "    print(worker.pid, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        pid = int(parent.stdout.readline())
+    finally:
+        parent.kill()
+        parent.wait()
+        parent.stdin.close()
+        parent.stdout.close()
+    for _ in range(100):
+        if not _lives(pid):
+            break
+        time.sleep(0.1)
+    assert not _lives(pid)
+
+
+def _lives(pid):
+    """Whether it runs; one that has ended and waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
