@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from aiops.contracts.errors import StoreError
-from aiops.ledger.tables import META
 
 _BUSY_SECONDS = 30
+_WRITERS = 0x61696F7073
+"""Number of PostgreSQL's advisory lock that our writers queue on: "aiops" in ASCII."""
 
 
 def open_engine(url: str, *, durable: bool = True) -> Engine:
@@ -47,7 +48,7 @@ class Connections:
     """Hands out connections: many readers, one writer at a time.
 
     Writers of this process queue on a lock; those of other processes on SQLite's own lock or,
-    with PostgreSQL, on the row ``writer``.
+    with PostgreSQL, on an advisory lock that ends with the transaction.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -94,8 +95,7 @@ class Connections:
 
 
 def _queue(connection: Connection) -> None:
-    row = select(META.c.value).where(META.c.name == "writer").with_for_update()
-    connection.execute(row).first()
+    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
 
 
 def _reason(error: SQLAlchemyError) -> str:

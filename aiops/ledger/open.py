@@ -131,7 +131,6 @@ def _installation(connections: Connections, now: datetime) -> str:
             for name, value in (
                 ("installation", secrets.token_hex(16)),
                 ("created_at", time_text(now)),
-                ("writer", ""),
             ):
                 insert_new(connection, META, {"name": name, "value": value})
             found = connection.execute(query).scalar_one()

@@ -36,7 +36,8 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     """Inserts a row; False when one of the same primary key is there already."""
     keys = [column.name for column in table.primary_key.columns]
     statement = _insert(connection, table).on_conflict_do_nothing(index_elements=keys)
-    return connection.execute(statement, dict(row)).rowcount == 1
+    answer = connection.execute(statement.returning(table.c[keys[0]]), dict(row))
+    return answer.first() is not None  # drivers do not agree on the count of rows
 
 
 def _insert(connection: Connection, table: Table) -> Any:
