@@ -32,12 +32,14 @@ class Calibration:
         margin: ``(n,)`` descending.
         right: ``(n,)`` whether the answer was right.
         knots, chance: The curve from margin to probability, both ascending.
+        era: ``(n,)`` which stretch of time a ticket is from; a promise must hold in each.
     """
 
     margin: FloatArray
     right: NDArray[np.bool_]
     knots: FloatArray
     chance: FloatArray
+    era: NDArray[np.uint8]
 
     def probability(self, margin: FloatArray) -> FloatArray:
         """Returns the probability that an answer with this margin is right."""
@@ -51,34 +53,43 @@ class Calibration:
         Args:
             precision: Wanted share of right answers among those not withheld, 0 to 1.
         """
-        n = len(self.margin)
-        rights = np.cumsum(self.right)
-        best = 0
-        for start in _STARTS:
-            size = int(np.ceil(start * n))
-            while 0 < size <= n and self._keeps(int(rights[size - 1]), size, precision):
-                best = max(best, size)
-                if size == n:
-                    break
-                size = min(n, size + max(int(_STEP * n), 1))
-        return float(self.margin[best - 1]) if best else float("inf")
-
-    @staticmethod
-    def _keeps(right: int, size: int, precision: float) -> bool:
-        """One-sided exact binomial test (Clopper and Pearson, 1934)."""
-        from scipy.stats import beta
-
-        if not right:
-            return False
-        return float(beta.ppf(RISK / len(_STARTS), right, size - right + 1)) >= precision
+        eras = [self.era == era for era in np.unique(self.era)]
+        found = [_lowest(self.margin[rows], self.right[rows], precision) for rows in eras]
+        return max(found, default=float("inf"))
 
 
-def calibrate(margin: FloatArray, right: NDArray[np.bool_]) -> Calibration:
+def _lowest(margin: FloatArray, right: NDArray[np.bool_], precision: float) -> float:
+    n = len(margin)
+    rights = np.cumsum(right)
+    best = 0
+    for start in _STARTS:
+        size = int(np.ceil(start * n))
+        while 0 < size <= n and _keeps(int(rights[size - 1]), size, precision):
+            best = max(best, size)
+            if size == n:
+                break
+            size = min(n, size + max(int(_STEP * n), 1))
+    return float(margin[best - 1]) if best else float("inf")
+
+
+def _keeps(right: int, size: int, precision: float) -> bool:
+    """One-sided exact binomial test (Clopper and Pearson, 1934)."""
+    from scipy.stats import beta
+
+    if not right:
+        return False
+    return float(beta.ppf(RISK / len(_STARTS), right, size - right + 1)) >= precision
+
+
+def calibrate(
+    margin: FloatArray, right: NDArray[np.bool_], era: NDArray[np.uint8] | None = None
+) -> Calibration:
     """Returns the calibration learned from answers on unseen tickets."""
     order = np.argsort(-margin, kind="stable")
     margin, right = margin[order], right[order]
+    eras = np.zeros(len(margin), np.uint8) if era is None else era[order]
     knots, chance = _curve(margin[::-1], right[::-1])
-    return Calibration(margin, right, knots, chance)
+    return Calibration(margin, right, knots, chance, eras)
 
 
 def _curve(margin: FloatArray, right: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:

@@ -35,6 +35,7 @@ def to_bytes(model: LinearDispatcher) -> bytes:
         "right": model.calibration.right,
         "knots": model.calibration.knots,
         "chance": model.calibration.chance,
+        "era": model.calibration.era,
     }
     for name, block in model.view.blocks.items():
         arrays[f"block_{name}"] = block.weights
@@ -77,7 +78,11 @@ def from_bytes(data: bytes, name: str) -> LinearDispatcher:
             blocks,
         )
         calibration = Calibration(
-            arrays["margin"], arrays["right"], arrays["knots"], arrays["chance"]
+            arrays["margin"],
+            arrays["right"],
+            arrays["knots"],
+            arrays["chance"],
+            arrays["era"],
         )
         return LinearDispatcher(
             view,

@@ -24,11 +24,11 @@ from aiops.incident.dispatch.features import (
     weigh,
 )
 
-COST: Final = 0.2
+COST: Final = 0.5
 """Price of a training error; rows have a length of √blocks, so this is mild."""
 FOLDS: Final = 4
-HELD_BACK: Final = 0.25
-"""Share of the newest tickets that calibrate where tickets carry times."""
+ERAS: Final = 2
+"""Quarters, newest first, that calibrate where tickets carry times, each from its past alone."""
 _SMALLEST: Final = 8
 """Tickets below which nothing can be held back."""
 
@@ -81,7 +81,8 @@ def fit(tickets: Columns, labels: Sequence[str]) -> LinearDispatcher:
     """Learns a dispatcher from past tickets.
 
     Calibration uses answers on tickets that were held back: where a column holds times, the
-    newest quarter (teams and their work change), otherwise each quarter in turn.
+    two newest quarters, each answered from what came before it (teams and their work change);
+    otherwise each quarter in turn.
 
     Args:
         tickets: Columns without the label.
@@ -142,7 +143,12 @@ def _learn(matrix: Any, target: IntArray, n_labels: int) -> tuple[NDArray[np.flo
     if len(present) == 1 or not matrix.shape[1]:
         share = np.bincount(target, minlength=n_labels) / len(target)
         return weights, np.where(share > 0, share * 2 - 1, -10.0)
-    machine = LinearSVC(C=COST, random_state=0, max_iter=3000).fit(matrix, target)
+    # Rare teams count by the root of how rare they are: halfway between tickets and teams.
+    count = np.bincount(target, minlength=n_labels)[present]
+    scale = len(target) / np.sqrt(count).sum()
+    price = {int(i): scale / np.sqrt(c) for i, c in zip(present, count, strict=True)}
+    machine = LinearSVC(C=COST, class_weight=price, random_state=0, max_iter=3000)
+    machine.fit(matrix, target)
     if len(present) == 2:
         weights[:, present] = np.column_stack([-machine.coef_[0], machine.coef_[0]])
         intercepts[present] = [-machine.intercept_[0], machine.intercept_[0]]
@@ -156,16 +162,15 @@ def _hold_back(matrix: Any, target: IntArray, n_labels: int, timed: bool) -> Cal
     n = len(target)
     if n < _SMALLEST:
         return calibrate(np.empty(0), np.empty(0, bool))
-    fold = np.arange(n) % FOLDS
-    turns = range(FOLDS)
-    if timed:
-        fold = (np.arange(n) >= n * (1 - HELD_BACK)).astype(np.int64)
-        turns = range(1, 2)
-    margins, rights = [], []
-    for turn in turns:
+    place = np.arange(n)
+    fold = place * FOLDS // n if timed else place % FOLDS
+    margins, rights, eras = [], [], []
+    for turn in range(FOLDS - ERAS, FOLDS) if timed else range(FOLDS):
         out = fold == turn
-        weights, intercepts = _learn(matrix[~out], target[~out], n_labels)
+        seen = fold < turn if timed else ~out
+        weights, intercepts = _learn(matrix[seen], target[seen], n_labels)
         scores = np.asarray(matrix[out] @ weights) + intercepts
         margins.append(_margin(scores))
         rights.append(scores.argmax(axis=1) == target[out])
-    return calibrate(np.concatenate(margins), np.concatenate(rights))
+        eras.append(np.full(int(out.sum()), turn if timed else 0, np.uint8))
+    return calibrate(np.concatenate(margins), np.concatenate(rights), np.concatenate(eras))
