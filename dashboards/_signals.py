@@ -113,9 +113,13 @@ def _known(panel: Panel, row: int) -> tuple[list[datetime], list[float]]:
 def limited_signal(
     reader: Reader, info: SeriesInfo, limit: Limit, crossing: Crossing | None, world: World
 ) -> Signal:
-    """Returns a limited series with its forecast, seen over a span that fits the forecast."""
+    """Returns a limited series with its forecast, seen over a span that fits the forecast.
+
+    Where the crossing abstains no forecast is drawn either: a line nobody stands for misleads.
+    """
     now = reader.now()
-    forecast = reader.forecast(info.key)
+    stands = crossing is not None and crossing.abstained is Abstention.NONE
+    forecast = reader.forecast(info.key) if stands else None
     answered = forecast is not None and not forecast.reason[0]
     span = _LONGEST_HISTORY
     future: list[datetime] = []

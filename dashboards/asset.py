@@ -18,7 +18,7 @@ from dashboards._figures import Signal, forecast_figure, small_figure
 from dashboards._render import figure_json, missing, render, static_files
 from dashboards._signals import World, abstention_key, limited_signal, recent
 from dashboards._words import Words
-from dashboards.risk_board import level_of
+from dashboards.risk_board import level_of, reason_of
 
 _LIMITED_SHOWN = 6
 _OTHERS_SHOWN = 24
@@ -56,8 +56,10 @@ class AssetPage:
         others = [info for info in infos if world.limit(info.key) is None]
         crossings = {item.series: item for item in ledger.crossings(view.viewer, found.key)}
         risk = next((r for r in ledger.risks(view.viewer) if r.asset == found.key), None)
-        level, reason = level_of(risk, view.now)
+        level, key = level_of(risk, view.now)
         assets = ledger.assets(view.viewer)
+        parts = _parts(assets, found)
+        reason = reason_of(key, limited=bool(limited), has_parts=bool(parts))
         incidents = ledger.incidents(view.viewer, asset=found.key, limit=10)
         said = {
             item.sentence.get("en", ""): item.sentence.get(view.language, "") for item in incidents
@@ -74,7 +76,7 @@ class AssetPage:
             limited=_limited(reader, limited[:_LIMITED_SHOWN], crossings, world, words),
             others=_others(reader, others[:_OTHERS_SHOWN], world, words),
             more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
-            parts=_parts(assets, found),
+            parts=parts,
             visible={asset.key for asset in assets},
             decisions=[
                 (decision, said.get(decision.detail, decision.detail))

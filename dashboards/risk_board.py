@@ -118,7 +118,8 @@ class RiskBoard:
             lead = chosen[asset.key]
             week = None if lead is None else week_by_id[lead.id]
             risk = risk_by_asset.get(asset.key)
-            level, reason = level_of(risk, view.now)
+            level, key = level_of(risk, view.now)
+            reason = reason_of(key, limited=lead is not None, has_parts=asset.key in parents)
             known = risk if level != "unknown" else None
             rows.append(
                 Row(
@@ -126,7 +127,7 @@ class RiskBoard:
                     level=level,
                     value=f"{known.value:.0f}" if known and known.value is not None else "–",
                     loss=f"{known.expected_loss:,.0f}" if known and known.expected_loss else "",
-                    reason=words(_reason(reason, asset, lead, parents)),
+                    reason=words(reason),
                     event=_event(known.first, words, world, view.now) if known else None,
                     quality=_quality(quality_by_asset.get(asset.key), week),
                     line=sparkline(week) if week is not None else [],
@@ -186,10 +187,10 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
     )
 
 
-def _reason(key: str, asset: Asset, lead: SeriesInfo | None, parents: frozenset[str]) -> str:
-    """Why an asset is not assessed, in the most useful words."""
-    if key == "risk.never" and lead is None:
-        return "board.parts" if asset.key in parents else "board.no_signal"
+def reason_of(key: str, *, limited: bool, has_parts: bool) -> str:
+    """Returns the text key of why an asset is not assessed, in the most useful words."""
+    if key == "risk.never" and not limited:
+        return "board.parts" if has_parts else "board.no_signal"
     return key
 
 

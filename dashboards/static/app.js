@@ -15,8 +15,19 @@ function styled(figure) {
   return figure;
 }
 
+// On a dark page the lighter colours of the same palette are used.
+const DARK = [["#0072b2", "#56b4e9"], ["rgba(0,114,178,", "rgba(86,180,233,"], ["#d55e00", "#f0954a"]];
+
+function read(element) {
+  let text = element.querySelector("script").textContent;
+  if (matchMedia("(prefers-color-scheme: dark)").matches) {
+    for (const [light, dark] of DARK) text = text.replaceAll(light, dark);
+  }
+  return JSON.parse(text);
+}
+
 function draw(element) {
-  const figure = styled(JSON.parse(element.querySelector("script").textContent));
+  const figure = styled(read(element));
   const small = element.classList.contains("small");
   const config = {
     displaylogo: false,

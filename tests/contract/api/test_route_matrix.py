@@ -87,3 +87,9 @@ def test_the_document_of_the_api_needs_a_session_or_token():
             assert client.get("/docs").status_code == 404
         with client_of(base, service.token(viewer=EVERYTHING)) as client:
             assert client.get("/api/openapi.json").json()["openapi"].startswith("3.")
+
+
+def test_the_guide_names_every_route_of_the_api():
+    guide = (Path(__file__).parents[3] / "docs/guide/pages-and-api.md").read_text("utf-8")
+    routes = {path.replace(":path", "") for _, path in _routes(make_world())}
+    assert not sorted(path for path in routes if path.startswith("/api/") and path not in guide)

@@ -214,3 +214,13 @@ def test_a_link_that_is_no_web_address_is_not_made_clickable():
         html = client.get(f"/incidents/{key}").text
     assert "javascript:" not in html
     assert "#42" in html
+
+
+def test_where_the_crossing_abstains_no_forecast_is_drawn():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        answered = client.get("/assets/db-07/volume%3A/data?lang=en").text
+        silent = client.get("/assets/web-01?lang=en").text
+    assert '"name":"expected"' in answered
+    assert '"name":"expected"' not in silent
+    assert "No forecast: no significant trend towards the limit." in silent
