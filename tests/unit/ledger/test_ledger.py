@@ -218,3 +218,26 @@ def test_a_ledger_in_memory_leaves_nothing_behind():
 def test_an_unknown_database_is_a_plain_message():
     with pytest.raises(StoreError, match="URL is not valid"):
         open_ledger("no url at all", NOW)
+
+
+def test_the_migrations_make_the_tables_that_the_program_uses(ledger):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from aiops.ledger.tables import METADATA
+
+    with ledger._connections.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_before_an_upgrade_a_copy_is_made(path, monkeypatch):
+    from aiops.ledger import open as opening
+
+    open_ledger(f"sqlite:///{path}", NOW).close()
+    change(path, "UPDATE alembic_version SET version_num = '0000'")
+    monkeypatch.setattr(opening, "_upgrade", lambda connection: None)
+    open_ledger(f"sqlite:///{path}", NOW).close()
+    copy = path.with_name("ledger.db.schema-0000-20260105T120000Z")
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0000",)
+    connection.close()
