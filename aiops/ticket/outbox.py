@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aiops.contracts.crash import crashpoint
-from aiops.contracts.errors import AiopsError, Fenced, Refused, StoreError, Unavailable
+from aiops.contracts.errors import Fenced, Refused, StoreError, Unavailable
 from aiops.contracts.ledger import Ledger, LedgerTransaction
 from aiops.contracts.ticket_system import TicketSystem
 from aiops.domain.asset import SYSTEM
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.ticket import OutboxMessage, OutboxState, Ticket, TicketAction
 from aiops.ticket.backoff import wait_after
-from aiops.ticket.delivery import Delivered, LookAgain, deliver
+from aiops.ticket.delivery import Delivered, LookAgain, deliver, look_up
 from aiops.ticket.settings import TicketSettings
 
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNKNOWN)
@@ -49,12 +49,14 @@ class TicketChange:
     Attributes:
         closed: It was open and is not any more: the incident ends by ticket.
         gone: It does not exist any more; shown, and never made anew silently.
+        duplicates: Second tickets that came to light late (closed where possible).
     """
 
     incident_key: str
     ticket: Ticket
     closed: bool = False
     gone: bool = False
+    duplicates: tuple[Ticket, ...] = ()
 
 
 class Outbox:
@@ -151,8 +153,7 @@ class Outbox:
             raise
         except Unavailable as error:
             return self._postpone(sending, str(error), error.retry_after, now, fence)
-        except (AiopsError, OSError, ValueError, TypeError, LookupError, RuntimeError) as error:
-            # an adapter that fails otherwise has given no definite answer either
+        except Exception as error:  # noqa: BLE001  # an adapter that breaks gave no answer either
             return self._postpone(sending, f"{type(error).__name__}: {error}", None, now, fence)
         if isinstance(result, LookAgain):
             waiting = replace(
@@ -263,6 +264,7 @@ class Outbox:
                 return
             try:
                 seen = self._systems[name].fetch(known.id)
+                extra = self._late_duplicates(name, key, known) if seen is not None else ()
             except (Refused, Unavailable):
                 unanswered += 1
                 continue
@@ -270,7 +272,7 @@ class Outbox:
             gone = seen is None
             current = replace(known, status="lost", is_open=False) if seen is None else seen
             current = replace(current, destination=name, key=key)
-            if current == known:
+            if current == known and not extra:
                 continue
             closed = not current.is_open and not gone
             with self._ledger.begin(fence) as tx:
@@ -278,7 +280,20 @@ class Outbox:
                 before = {"status": known.status, "version": known.version}
                 after = {"status": current.status, "version": current.version}
                 tx.audit(now, name, "ticket", f"{name} {known.id}", before, after)
-            yield TicketChange(key, current, closed=closed, gone=gone)
+            yield TicketChange(key, current, closed=closed, gone=gone, duplicates=extra)
+
+    def _late_duplicates(self, name: str, key: str, known: Ticket) -> tuple[Ticket, ...]:
+        """Sweeps for tickets of requests that were carried out after we had stopped waiting.
+
+        Only an incident whose message was ever tried twice can have one.
+        """
+        history = self._ledger.messages_of(key, name)
+        if all(message.attempts <= 1 for message in history):
+            return ()
+        found = look_up(self._systems[name], key)
+        extra = tuple(each for each in found if each.id != known.id and each.is_open)
+        self._close_duplicates(history[0], Delivered(known, duplicates=extra))
+        return extra
 
     @contextmanager
     def _only_pass(self, name: str) -> Iterator[bool]:

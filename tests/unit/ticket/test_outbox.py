@@ -268,3 +268,29 @@ def test_a_ticket_that_is_gone_is_shown_and_not_made_anew(ledger, incident):
     assert not change.closed
     assert ledger.tickets(incident.key)[0].status == "lost"
     assert system.tickets == []
+
+
+def test_a_request_carried_out_long_after_leaves_one_open_ticket(ledger, incident):
+    system = ForeignSystem()
+    system.refuses_before = [lost()]
+    outbox = make_outbox(ledger, rt=system)
+    tell(ledger, incident)
+    run(outbox, ledger)
+    system.tickets.append(Ticket("", "2", incident.key, "new", is_open=True))
+    (change,) = outbox.sync(NOW)
+    assert [each.id for each in change.duplicates] == ["2"]
+    assert [each.id for each in system.tickets if each.is_open] == ["1"]
+    assert outbox.sync(NOW) == []
+
+
+def test_an_adapter_that_breaks_leaves_the_message_in_doubt_and_others_go_on(ledger, incident):
+    system = ForeignSystem()
+    system.refuses_before = [AttributeError("a mistake in an adapter")]
+    tell(ledger, incident)
+    with ledger.begin() as tx:
+        other = tx.put_incident(example_incident("nas"))
+    tell(ledger, other)
+    make_outbox(ledger, rt=system).send_due(NOW)
+    (waiting,) = ledger.messages(states=["unknown"])
+    assert "a mistake in an adapter" in waiting.last_error
+    assert len(system.tickets) == 1
