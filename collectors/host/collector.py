@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
@@ -64,7 +65,7 @@ class HostCollector:
         def attempt(read: Callable[[], list[Reading]]) -> None:
             try:
                 readings.extend(read())
-            except (OSError, RuntimeError, ValueError, NotImplementedError):
+            except (OSError, RuntimeError, ValueError, NotImplementedError, psutil.Error):
                 dropped["read_failed"] = dropped.get("read_failed", 0) + 1
 
         self._find_mounts(until)

@@ -106,7 +106,10 @@ def _thermal(
 ) -> dict[str, Floats]:
     heat = 45.0 + 43.0 * worn**2 + 1.5 * season + 0.3 * shake
     fan = 3200.0 * (1.0 - 0.6 * worn) + 25.0 * noise(at.index, salt + 1)
-    return {"hw.temperature": _at_end(worn, np.minimum(heat, 89.9), 91.0), "hw.fan.speed": fan}
+    return {
+        "hw.temperature": _at_end(worn, np.minimum(heat, 89.9), 91.0 + 0.3 * np.abs(shake)),
+        "hw.fan.speed": fan,
+    }
 
 
 def _bearing(
@@ -115,7 +118,9 @@ def _bearing(
     shaking = 1.2 * (7.0 / 1.2) ** worn * (1.0 + 0.02 * shake)
     heat = 48.0 + 18.0 * worn + 2.0 * season + 0.4 * noise(at.index, salt + 1)
     return {
-        "machine.vibration.velocity": _at_end(worn, np.minimum(shaking, 7.09), 7.4),
+        "machine.vibration.velocity": _at_end(
+            worn, np.minimum(shaking, 7.09), 7.4 + 0.1 * np.abs(shake)
+        ),
         "hw.temperature": heat,
     }
 
@@ -126,7 +131,11 @@ def _certificate(worn: Floats, *_: object) -> dict[str, Floats]:
 
 def _link(worn: Floats, season: Floats, shake: Floats, *_: object) -> dict[str, Floats]:
     busy = (0.3 + 0.63 * worn) * (0.85 + 0.15 * season) + 0.006 * shake
-    return {"hw.network.bandwidth.utilization": _at_end(worn, np.clip(busy, 0.0, 0.949), 0.97)}
+    return {
+        "hw.network.bandwidth.utilization": _at_end(
+            worn, np.clip(busy, 0.0, 0.949), 0.96 + 0.002 * np.abs(shake)
+        )
+    }
 
 
 def _healthy_volume(worn: Floats, season: Floats, shake: Floats, *_: object) -> dict[str, Floats]:
@@ -154,7 +163,7 @@ def _healthy_host(
     }
 
 
-def _at_end(worn: Floats, value: Floats, failed: float) -> Floats:
+def _at_end(worn: Floats, value: Floats, failed: Floats | float) -> Floats:
     """Returns the value, and beyond its limit exactly while the thing has failed."""
     return np.where(worn >= 1.0, failed, value)
 

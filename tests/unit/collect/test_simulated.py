@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from aiops.collect.gate import Gate
+from aiops.collect.settings import CollectSettings
 from aiops.domain.metric import Direction
 from collectors.simulated import PLUGIN
 
@@ -89,3 +91,16 @@ def test_a_long_pause_is_filled_up_to_the_history_only():
     batch = collector.collect(first.cursor, later, _DEADLINE).batch
     assert batch.times.min() / 1e9 >= later.timestamp() - 1802
     assert batch.times.max() / 1e9 <= later.timestamp()
+
+
+def test_the_fleet_is_good_data():
+    collector = PLUGIN.create(PLUGIN.settings())
+    metrics = {metric.name: metric for metric in collector.discover().metrics}
+    gate, cursor = Gate(CollectSettings()), {}
+    for i in range(600):
+        now = _NOW + timedelta(seconds=2 * i)
+        collection = collector.collect(cursor, now, _DEADLINE)
+        gated = gate.check("demo", collection.batch, now, metrics)
+        assert gated.batch is collection.batch
+        cursor = collection.cursor
+    assert not gate.recent()
