@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
@@ -71,7 +72,10 @@ class RiskBoard:
         incident_by_asset = {item.asset: item for item in reversed(incidents)}
         assets = ledger.assets(view.viewer)
         assets.sort(key=lambda asset: _order(asset, risk_by_asset, incident_by_asset))
-        shown = assets if "all" in view.query else assets[:_ROWS]
+        text = view.query.get("q", "")[:200]
+        matching = [asset for asset in assets if _matches(asset, text)]
+        start = _start(view.query.get("from", ""), len(matching))
+        shown = matching[start : start + _ROWS]
         status = reader.status()
         rows = self._rows(reader, view, shown, risk_by_asset, incident_by_asset, status)
         part = view.query.get("part") == "board"
@@ -81,7 +85,9 @@ class RiskBoard:
             view,
             words,
             rows=rows,
-            hidden=len(assets) - len(shown),
+            text=text,
+            span=(start, start + len(shown), len(matching)),
+            links=_links(text, start, len(matching)),
             tiles=_tiles(assets, risk_by_asset, incidents, status, view.now),
             sources=_sources(status),
             next_forecast=parse_time(status.get("next_forecast_at")),
@@ -185,6 +191,31 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
         words("event.range", **{name: words.full_time(at) for name, at in times.items()}),
         words("board.likely", probability=words.percent(first.probability)),
     )
+
+
+def _matches(asset: Asset, text: str) -> bool:
+    fields = (asset.key, asset.name, asset.owner, asset.site, asset.service, asset.kind)
+    return not text or any(text.casefold() in field.casefold() for field in fields)
+
+
+def _start(asked: str, count: int) -> int:
+    """The first row to show: what was asked for, on a whole page within the list."""
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    return min(number, max(count - 1, 0)) // _ROWS * _ROWS
+
+
+def _links(text: str, start: int, count: int) -> dict[str, str]:
+    """Addresses of this page, of the one before and the one after, empty where there is none."""
+    kept = {"q": text} if text else {}
+
+    def at(place: int) -> str:
+        return "/?" + urlencode({**kept, "from": place})
+
+    return {
+        "here": at(start),
+        "previous": at(start - _ROWS) if start else "",
+        "following": at(start + _ROWS) if start + _ROWS < count else "",
+    }
 
 
 def reason_of(key: str, *, limited: bool, has_parts: bool) -> str:

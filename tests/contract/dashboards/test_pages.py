@@ -224,3 +224,34 @@ def test_where_the_crossing_abstains_no_forecast_is_drawn():
     assert '"name":"expected"' in answered
     assert '"name":"expected"' not in silent
     assert "No forecast: no significant trend towards the limit." in silent
+
+
+def _rows(html: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="([^"]+)"', html)
+
+
+def test_the_board_finds_assets_by_name_owner_or_site():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        assert _rows(client.get("/?q=kassel").text) == ["/assets/web-01", "/assets/edge-12"]
+        assert _rows(client.get("/?q=DBA").text)[-1] == "/assets/db-07"
+        none = client.get("/?lang=en&q=<b>").text
+    assert _rows(none) == []
+    assert "No asset matches “&lt;b&gt;”." in none
+
+
+def test_a_large_fleet_is_shown_page_by_page_without_gap_or_repeat():
+    service = make_world()
+    held = service.ledger.assets_held
+    held += [replace(held[-1], key=f"edge-{i}") for i in range(500, 927)]
+    seen: list[str] = []
+    place = "/"
+    with serve(service) as base, client_of(base, service.token()) as client:
+        while place:
+            html = client.get(place).text
+            seen += _rows(html)
+            following = re.search(r'<a href="(/\?from=\d+)">[^<]+→', html)
+            place = following.group(1) if following else ""
+        odd = [client.get(f"/?from={x}").status_code for x in ("-1", "x", "9" * 30, "٣", "")]
+    assert len(seen) == len(set(seen)) == len(held)
+    assert set(odd) == {200}
