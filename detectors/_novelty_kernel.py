@@ -141,10 +141,15 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
             pair = 0.0 if known == 0 else near * np.sqrt(2.0) / scale
             if known == 0 or near * np.sqrt(2.0) > _SAME * (high - low):
                 pair_known[row] = _remember(pairs[row], pair_used[row], known, pattern, 2, now)
-            step = (x - previous) / scale
+            step = min(abs(x - previous), scale)
             held[3] += _FAST * (step * step - held[3])
-            held[4] += max(_SLOW, 1.0 / (now + 1.0)) * (step * step - held[4])
-            spread = abs(np.log((held[3] + 1e-9) / (held[4] + 1e-9))) if now > 24 else 0.0
+            spread = 0.0
+            if scale > 0:
+                # In logarithms, so that one jump does not make everything after it look quiet.
+                now_log = np.log(held[3] / scale / scale + 1e-4)
+                if now >= 24:
+                    spread = abs(now_log - held[4])
+                held[4] += max(_SLOW, 1.0 / (now + 1.0)) * (now_log - held[4])
             held[5] += x
             filled[row] += 1
             if filled[row] % SHORT_CELLS == 0:

@@ -20,8 +20,13 @@ BINS: Final = 64
 PEAKS: Final = 32
 _WIDTH: Final = 0.08
 """Width of a bin of log(1 + score): 64 of them reach a score of 166."""
-_LEAST: Final = 0.1
-"""The scale of the tail is at least this part of its threshold: few distinct peaks say little."""
+_LEAST: Final = 2.0
+"""The least scale of the tail. Detectors score in sums of logarithms, whose natural scale is
+about one; peaks that lie closer together say little of what lies beyond them."""
+_LEVEL: Final = 2.85
+_SLOPE: Final = 0.085
+"""Line through −log10(new records per cell) on generated clean fleets (bench/calibration.py):
+between one per week and one per hundred weeks it is straight."""
 
 
 def start(n_units: int) -> State:
@@ -47,6 +52,19 @@ def update(state: State, raw: NDArray[np.float64]) -> tuple[State, NDArray[np.fl
     return State(VERSION, arrays), tail
 
 
+def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns how rare an alert this strong is: −log10 of how many a cell of a clean series has.
+
+    The raw score ranks series against one another, the tail knows the series' own past; the
+    sum of both is better than either.
+
+    >>> strengths(np.array([[10.0]]), np.array([[3.0]])).round(2).tolist()
+    [[4.21]]
+    """
+    strength: NDArray[np.float64] = _LEVEL + _SLOPE * (raw + 2.0 * tail)
+    return strength
+
+
 def _rank(raw: Any, seen: Any, counts: Any, peaks: Any, tail: Any) -> None:
     units, cells = raw.shape
     for unit in range(units):
@@ -65,7 +83,7 @@ def _rank(raw: Any, seen: Any, counts: Any, peaks: Any, tail: Any) -> None:
                 middle = 0.5 * (
                     peaks[unit, PEAKS - (kept + 1) // 2] + peaks[unit, PEAKS - kept // 2 - 1]
                 )
-                scale = max((middle - least) / np.log(2.0), _LEAST * least, 1e-9)
+                scale = max((middle - least) / np.log(2.0), _LEAST)
                 rate = np.log10((known + 1.0) / (kept + 0.5))
                 tail[unit, t] = rate + (value - least) / scale / np.log(10.0)
             else:

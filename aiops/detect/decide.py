@@ -20,7 +20,7 @@ VERSION: Final = "record-1"
 BLOCKS: Final = 10
 BLOCK_CELLS: Final = 20
 HOLD: Final = BLOCKS * BLOCK_CELLS
-FLOOR: Final = 1.5
+FLOOR: Final = 3.3
 """Weaker records are no alert at any budget."""
 QUIET: Final = 2.0
 """An event ends when the continuous score has come down to this."""
@@ -90,7 +90,7 @@ def update(
     """Decides on the new cells.
 
     Args:
-        strength: Calibrated tail of each cell alone; NaN where the detector abstains.
+        strength: How rare an alert each cell would be; NaN where the detector abstains.
         score: Continuous score, high through the event.
         at_least: Strength from which an alert opens an event, see :func:`threshold`.
     """

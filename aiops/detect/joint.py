@@ -47,8 +47,9 @@ class JointStage:
             return state, JointScores(
                 found.score[0], found.alert[0], found.is_anomaly[0], found.score
             )
-        fused = _mean(found.strength)
-        state["strength"], strength = calibrate.update(state["strength"], fused)
+        fused = _mean(found.tail)
+        state["strength"], tail = calibrate.update(state["strength"], fused)
+        strength = calibrate.strengths(fused, tail)
         state["score"], score = calibrate.update(state["score"], _mean(found.score))
         state["decide"], decision = decide.update(
             state["decide"], strength, score, fused, fused, panel.times,

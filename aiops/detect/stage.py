@@ -26,7 +26,7 @@ class StageScores:
 
     Attributes:
         score: ``(n, n_times)`` continuous −log10 tail probability, NaN where it abstains.
-        strength: The same of each cell alone, without the event it stands in.
+        tail: The same of each cell alone, without the event it stands in.
         alert: Strength of an event where it opens or grows worse, else 0.
         is_anomaly: 1 while an event is open at the budget.
         reason: :class:`aiops.domain.abstention.Abstention`.
@@ -34,7 +34,7 @@ class StageScores:
     """
 
     score: NDArray[np.float64]
-    strength: NDArray[np.float64]
+    tail: NDArray[np.float64]
     alert: NDArray[np.float64]
     is_anomaly: NDArray[np.uint8]
     reason: NDArray[np.uint8]
@@ -80,7 +80,8 @@ class DetectStage:
         parts = {name: self._part(state, name) for name in _PARTS}
         parts["detector"], raw = self.detector.update(parts["detector"], panel)
         expected = panel.values if raw.expected is None else raw.expected
-        parts["strength"], strength = calibrate.update(parts["strength"], raw.score)
+        parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
+        strength = calibrate.strengths(raw.score, tail)
         parts["linger"], lasting = linger.update(parts["linger"], raw.score)
         parts["score"], score = calibrate.update(parts["score"], lasting)
         parts["decide"], decision = decide.update(
@@ -93,7 +94,7 @@ class DetectStage:
             decide.threshold(self.budget, max(panel.step_ns, 1)),
         )
         found = StageScores(
-            score, strength, decision.alert, decision.is_anomaly, raw.reason, expected,
+            score, tail, decision.alert, decision.is_anomaly, raw.reason, expected,
             decision.events,
         )  # fmt: skip
         return self._join(parts), found
