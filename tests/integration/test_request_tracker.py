@@ -1,6 +1,9 @@
 """The adapter and the outbox against a real Request Tracker, with the network misbehaving."""
 
 import random
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +22,7 @@ from aiops.ticket import delivery
 from aiops.ticket.compose import draft
 from aiops.ticket.outbox import Outbox
 from aiops.ticket.settings import TicketSettings
+from aiops.ticket.systems import request_tracker as module
 from aiops.ticket.systems.request_tracker import RequestTracker, RequestTrackerSettings
 from tests.integration.request_tracker import QUEUE
 
@@ -193,3 +197,61 @@ def test_an_own_resolve_does_not_come_back_as_foreign(request_tracker, proxy, le
     tell(ledger, incident, TicketAction.RESOLVE)
     run(outbox, ledger)
     assert outbox.sync(NOW) == []
+
+
+def test_a_look_up_that_finds_too_much_is_refused(request_tracker, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_TICKETS", 1)
+    incident = example_incident(onset=next(FRESH))
+    system = make_system(request_tracker)
+    for _ in range(2):
+        system.create(draft(incident, TicketAction.OPEN))
+    with pytest.raises(Refused, match="not selective"):
+        system.find(incident.key)
+
+
+ONE_PASS = """
+import sys
+from datetime import datetime
+from aiops.contracts.crash import arm
+from aiops.contracts.secret import Secret
+from aiops.ledger.open import open_ledger
+from aiops.ticket.outbox import Outbox
+from aiops.ticket.settings import TicketSettings
+from aiops.ticket.systems import request_tracker as module
+from aiops.ticket.systems.request_tracker import RequestTracker, RequestTrackerSettings
+
+url, token, queue, ledger_url, now, points = sys.argv[1:]
+ledger = open_ledger(ledger_url, datetime.fromisoformat(now))
+system = RequestTracker(RequestTrackerSettings(url, Secret(token), queue))
+arm(points)
+Outbox(ledger, {"rt": system}, TicketSettings()).send_due(datetime.fromisoformat(now))
+"""
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "ledger.before_commit",
+        "ledger.after_commit",
+        "outbox.before_send",
+        "outbox.after_send",
+        "ledger.before_commit:2",
+        "ledger.after_commit:2",
+        "outbox.after_done",
+    ],
+)
+def test_a_process_killed_at_a_crash_point_leaves_one_ticket(request_tracker, tmp_path, point):
+    ledger_url = f"sqlite:///{tmp_path}/ledger.db"
+    ledger = open_ledger(ledger_url, NOW)
+    incident = new_incident(ledger)
+    tell(ledger, incident)
+    ledger.close()
+    arguments = [request_tracker.url, request_tracker.token, QUEUE, ledger_url]
+    command = [sys.executable, "-c", ONE_PASS, *arguments, NOW.isoformat(), point]
+    killed = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    again = open_ledger(ledger_url, NOW)
+    run(make_outbox(again, make_system(request_tracker)), again, NOW + timedelta(minutes=1))
+    assert len(request_tracker.tickets(incident.key)) == 1
+    assert len(again.tickets(incident.key)) == 1
+    again.close()
