@@ -234,10 +234,11 @@ class Collectors:
         began = perf_counter()
         collection: Collection | None = None
         error: tuple[str, str] = ("", "")
+        asked: float | None = None
         try:
             collection = self._collect(source, now)
         except Unreachable as reason:
-            error = (str(reason), reason.kind)
+            error, asked = (str(reason), reason.kind), reason.retry_after
         except AiopsError as reason:
             error = (str(reason), type(reason).__name__)
         except Exception as reason:  # noqa: BLE001  # a supervised loop: counted, told once per change
@@ -246,7 +247,9 @@ class Collectors:
             self._note(source, now, collection, error, perf_counter() - began)
             if monotonic is not None:
                 if error[0]:
-                    source.schedule = source.schedule.after(now, monotonic, failed=True)
+                    source.schedule = source.schedule.after(
+                        now, monotonic, failed=True, asked=asked
+                    )
                 else:
                     source.schedule = replace(source.schedule, failures=0)
                 source.started = None

@@ -36,10 +36,19 @@ class Schedule:
         phase = (0.25 + 0.5 * share) * interval
         return cls(interval, phase, monotonic + share * min(_FIRST_SECONDS, interval / 2))
 
-    def after(self, now: datetime, monotonic: float, *, failed: bool) -> Self:
-        """Returns the run after one that began now; each further failure doubles the wait."""
+    def after(
+        self, now: datetime, monotonic: float, *, failed: bool, asked: float | None = None
+    ) -> Self:
+        """Returns the run after one that began now; each further failure doubles the wait.
+
+        Args:
+            asked: Seconds the source asked us to wait; granted up to the longest back-off.
+        """
         failures = self.failures + 1 if failed else 0
-        return replace(self, due=self._next(now, monotonic, failures), failures=failures)
+        due = self._next(now, monotonic, failures)
+        if asked is not None:
+            due = max(due, monotonic + min(asked, MAX_BACKOFF_INTERVALS * self.interval))
+        return replace(self, due=due, failures=failures)
 
     def skipped(self, now: datetime, monotonic: float) -> Self:
         """Returns the next run when one was left out because the last still runs."""

@@ -99,8 +99,8 @@ class WorkerCollector:
     def _accept(self, answer: Any) -> Collection:
         kind, *rest = answer
         if kind == "error":
-            message, word = rest
-            raise Unreachable(message, word)
+            message, word, asked = rest
+            raise Unreachable(message, word, asked)
         collection, series, inventory = rest
         if series is not None:
             self._series = series
@@ -154,9 +154,9 @@ def serve(pipe: Connection) -> None:
         try:
             collection = collector.collect(cursor, until, deadline)
         except Unreachable as error:
-            answer = ("error", str(error), error.kind)
+            answer = ("error", str(error), error.kind, error.retry_after)
         except Exception as error:  # noqa: BLE001  # a supervised loop: the parent counts and tells
-            answer = ("error", f"{type(error).__name__}: {error}", "collector_failed")
+            answer = ("error", f"{type(error).__name__}: {error}", "collector_failed", None)
         else:
             found = collector.discover()
             new_series = None if collection.batch.series is series else collection.batch.series

@@ -23,11 +23,15 @@ class Unreachable(AiopsError):
     Args:
         kind: Short word for counters: ``timeout``, ``refused``, ``auth``, ``tls``, ``limit``,
             ``redirect``, ``not_exposition`` …
+        retry_after: Seconds the other side asked us to wait, if it did.
     """
 
-    def __init__(self, message: str, kind: str = "unreachable") -> None:
+    def __init__(
+        self, message: str, kind: str = "unreachable", retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.kind = kind
+        self.retry_after = retry_after
 
 
 class NotEnoughHistory(AiopsError):

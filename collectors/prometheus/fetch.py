@@ -165,7 +165,11 @@ def _check_status(url: str, response: httpx.Response) -> None:
     if status in {401, 403}:
         raise Unreachable(f"{url}: refuses the credentials (HTTP {status})", "auth")
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        raise Unreachable(f"{url}: asks to be read less often (HTTP 429)", "throttled")
+        wait = response.headers.get("Retry-After", "")
+        seconds = float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 10 else None
+        asked = f", {seconds:g} s" if seconds is not None else ""
+        words = f"{url}: asks to be read less often (HTTP 429{asked})"
+        raise Unreachable(words, "throttled", seconds)
     raise Unreachable(f"{url}: answers HTTP {status}", "http")
 
 

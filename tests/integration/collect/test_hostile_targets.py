@@ -119,6 +119,14 @@ def test_an_error_status_has_its_word(status, kind):
         assert _kind(url) == kind
 
 
+def test_the_wait_that_a_target_asks_for_is_passed_on():
+    with serve(b"", {"Retry-After": "86400"}, status=429) as url:
+        collector = PLUGIN.create(PLUGIN.settings(url=url))
+        with pytest.raises(Unreachable, match="86400 s") as caught:
+            collector.collect({}, _now(), timedelta(seconds=5))
+    assert caught.value.retry_after == 86_400
+
+
 def test_a_closed_port_and_a_name_that_is_none_have_their_words():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

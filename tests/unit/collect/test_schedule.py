@@ -62,3 +62,9 @@ def test_a_wall_clock_step_moves_the_next_run_by_less_than_an_interval():
     for step in (-86_400, -7, 7, 3600 * 24 * 400 + 11):
         moved = schedule.skipped(_at(step), 100.0)
         assert 30.0 <= moved.due - 100.0 <= 90.0
+
+
+def test_a_source_is_granted_the_wait_it_asks_for_up_to_sixteen_intervals():
+    schedule = Schedule.start("a", 10.0, 0.0)
+    for asked, granted in ((60.0, 60.0), (86_400.0, 160.0)):
+        assert schedule.after(_at(0), 0.0, failed=True, asked=asked).due == pytest.approx(granted)
