@@ -1,0 +1,1 @@
+"""Remaining useful life: learnt from units that ran to their failure."""
