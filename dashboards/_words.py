@@ -91,14 +91,20 @@ class Words:
         return f"{known} ({labels})" if labels else known
 
     def percent(self, share: float | None) -> str:
-        """Returns a probability in whole per cent, never a false 0 % or 100 %."""
+        """Returns a share in whole per cent."""
         if share is None or not isfinite(share):
             return "–"
-        if 0 < share < 0.01:
-            return f"< 1{_NARROW}%"
-        if 0.99 < share < 1:
-            return f"> 99{_NARROW}%"
         return f"{share * 100:.0f}{_NARROW}%"
+
+    def chance(self, probability: float | None) -> str:
+        """Returns a probability in whole per cent; what is foreseen is never certain."""
+        if probability is None or not isfinite(probability):
+            return "–"
+        if probability < 0.005:
+            return f"< 1{_NARROW}%"
+        if probability > 0.995:
+            return f"> 99{_NARROW}%"
+        return self.percent(probability)
 
     def amount(self, value: float | None, unit: str, metric: str = "") -> str:
         """Returns a value with its unit, scaled for reading."""

@@ -121,7 +121,7 @@ def _caption(crossing: Crossing | None, words: Words) -> str:
     return words(
         "plot.caption",
         method=crossing.method or "–",
-        probability=words.percent(crossing.probability),
+        probability=words.chance(crossing.probability),
         horizon=words.duration(crossing.horizon),
     )
 

@@ -106,7 +106,7 @@ def _range(prediction: Prediction, words: Words, now: datetime) -> str:
         early=words.day_time(prediction.early, now),
         late=words.day_time(prediction.late, now),
         likely=words.day_time(prediction.likely, now),
-        probability=words.percent(prediction.probability),
+        probability=words.chance(prediction.probability),
     )
 
 
@@ -124,7 +124,7 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
             {
                 "signal": str(row.get("signal", "")),
                 "source": words(f"source.{row.get('source', '')}"),
-                "probability": words.percent(probability),
+                "probability": words.chance(probability),
                 "share": probability or 0.0,
                 "method": str(row.get("method", "")),
             }

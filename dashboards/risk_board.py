@@ -189,7 +189,7 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
         words(f"event.{way}", signal=signal, limit=limit),
         words("event.range", **{name: words.day_time(at, now) for name, at in times.items()}),
         words("event.range", **{name: words.full_time(at) for name, at in times.items()}),
-        words("board.likely", probability=words.percent(first.probability)),
+        words("board.likely", probability=words.chance(first.probability)),
     )
 
 

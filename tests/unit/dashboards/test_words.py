@@ -31,16 +31,16 @@ def test_a_zone_nobody_knows_is_told_in_utc():
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.0, "0 %"), (0.004, "< 1 %"), (0.861, "86 %"), (0.9951, "> 99 %"), (1.0, "100 %")],
+    [(0.0, "< 1 %"), (0.004, "< 1 %"), (0.861, "86 %"), (0.9951, "> 99 %"), (1.0, "> 99 %")],
 )
 def test_a_probability_is_never_rounded_to_certainty(share, shown):
-    assert Words("en").percent(share).replace("\u00a0", " ") == shown
+    assert Words("en").chance(share).replace("\u00a0", " ") == shown
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
 def test_an_unknown_number_is_a_dash(value):
     words = Words("en")
-    assert (words.percent(value), words.amount(value, "By")) == ("–", "–")
+    assert (words.chance(value), words.percent(value), words.amount(value, "By")) == ("–",) * 3
 
 
 @pytest.mark.parametrize(
