@@ -16,7 +16,7 @@ from typing import Any
 
 from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
-from aiops.contracts.collector import Collection, Inventory
+from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.ledger import Ledger, LedgerTransaction, Window
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.windows import Due
@@ -63,6 +63,7 @@ class Pipeline:
     opening: OpeningRules
     incidents: IncidentBook
     outgoing: Outgoing
+    _cursors: dict[str, Cursor] = field(default_factory=dict)
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def load(self) -> None:
@@ -92,7 +93,9 @@ class Pipeline:
         samples = Samples(ids[gated.batch.rows], gated.batch.times, gated.batch.values)
         self.panels.ingest(samples)
         self.fleet.note_first(samples.ids, samples.times)
-        self.ledger.put_cursor(source, collection.cursor)
+        if self._cursors.get(source) != collection.cursor:
+            self.ledger.put_cursor(source, collection.cursor)
+            self._cursors[source] = collection.cursor
         return gated.dropped
 
     def analyse(self, now: datetime, events: Events = Events(), fence: int | None = None) -> int:
@@ -143,7 +146,10 @@ class Pipeline:
         now = from_ns(due.decided_at)
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
-        crossings = self.forecast.foresee(due, self.fleet) if due.forecast else []
+        met = self.forecast.met(due, self.fleet, panel)
+        seen = {crossing.series for crossing in met}
+        foreseen = self.forecast.foresee(due, self.fleet) if due.forecast else []
+        crossings = [*met, *(c for c in foreseen if c.series not in seen)]
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
         risks = self.risk.assess(touched, self.fleet.assets, self.fleet.services, now, valid_for)

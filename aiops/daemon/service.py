@@ -281,9 +281,8 @@ def status_of(service: Service) -> dict[str, Any]:
         for status in service.collectors.statuses()
     ]
     quality: dict[str, set[str]] = {}
-    for finding in service.pipeline.gate.recent():
-        words = quality.setdefault(finding.asset, set())
-        (words.discard if finding.ended else words.add)(finding.reason.value)
+    for (_, asset), reasons in service.pipeline.gate.current(now).items():
+        quality.setdefault(asset, set()).update(reasons)
     return {
         **service.health.report(now),
         "leader": service.fence is not None,

@@ -1,28 +1,39 @@
 """Forecasts of a step class: what to look for, how often, and what is frozen of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Crossing, Forecast, Known
 from aiops.domain.instant import duration, from_ns, to_ns
-from aiops.domain.metric import Limit, Metric
+from aiops.domain.metric import Direction, Limit, Metric
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.cadence import cadence_ns
 from aiops.forecast.requests import requests_of
-from aiops.forecast.resolution import history_step
+from aiops.forecast.resolution import Request, history_step
 from aiops.forecast.stage import ForecastStage
 
 Freeze = Callable[[Crossing, Metric, Panel, Forecast | None], dict[str, Any]]
 
 
+LIMIT: Final = "limit 1"
+"""Method of what is not foreseen but seen."""
+
+
 class Watched(Protocol):
     """What is known of the fleet."""
+
+    @property
+    def version(self) -> int:
+        """Changes with the inventory."""
+        ...
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -53,9 +64,25 @@ class Window(Protocol):
         ...
 
     @property
+    def step_ns(self) -> int:
+        """Its step class."""
+        ...
+
+    @property
     def end(self) -> int:
         """In ns."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """Series with a limit: row in the window, limit, and which side is bad."""
+
+    token: tuple[int, int, int]
+    requests: list[Request]
+    rows: IntArray
+    limits: FloatArray
+    up: NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -66,6 +93,7 @@ class ForecastFleet:
     read: Callable[[IntArray, int, int, timedelta], Panel]
     levels: FloatArray
     freeze: Freeze
+    _known: "dict[int, _Limited]" = field(default_factory=dict)
 
     def cadence_ns(self, step_ns: int) -> int:
         """Returns the time between two forecasts of a step class."""
@@ -73,9 +101,52 @@ class ForecastFleet:
 
     def foresee(self, window: Window, fleet: Watched) -> list[Crossing]:
         """Returns one crossing for each limited series, abstentions included."""
-        first = np.array([fleet.first_ns.get(i.id, 0) for i in window.infos], dtype=np.int64)
-        requests = requests_of(window.infos, first, fleet.metrics, fleet.limits)
+        requests = self._limited(window, fleet).requests
         return self.stage.foresee(requests, self.read, from_ns(window.end)) if requests else []
+
+    def met(self, window: Window, fleet: Watched, panel: Panel) -> list[Crossing]:
+        """Returns the limits that a cell of the window has met, however short it stayed there.
+
+        Limits are looked for at the cadence of forecasts; that one is met is seen in each cell.
+        """
+        limited = self._limited(window, fleet)
+        values = np.where(panel.usable[limited.rows], panel.values[limited.rows], np.nan)
+        over = np.where(
+            limited.up[:, None],
+            values >= limited.limits[:, None],
+            values <= limited.limits[:, None],
+        )
+        return [
+            Crossing(
+                request.key,
+                from_ns(int(panel.times[np.flatnonzero(over[row])[0]])),
+                timedelta(0),
+                request.limit,
+                request.direction,
+                abstained=Abstention.ALREADY_OVER,
+                method=LIMIT,
+                value=float(values[row, np.flatnonzero(over[row])[0]]),
+            )
+            for row, request in enumerate(limited.requests)
+            if over[row].any()
+        ]
+
+    def _limited(self, window: Window, fleet: Watched) -> "_Limited":
+        """Returns the series with a limit; made anew only when something was added."""
+        token = (fleet.version, len(window.infos), len(fleet.first_ns))
+        known = self._known.get(window.step_ns)
+        if known is None or known.token != token:
+            first = np.array([fleet.first_ns.get(i.id, 0) for i in window.infos], dtype=np.int64)
+            requests = requests_of(window.infos, first, fleet.metrics, fleet.limits)
+            row_by_id = {info.id: row for row, info in enumerate(window.infos)}
+            known = self._known[window.step_ns] = _Limited(
+                token,
+                requests,
+                np.array([row_by_id[r.series] for r in requests], dtype=np.int64),
+                np.array([r.limit for r in requests]),
+                np.array([r.direction is not Direction.DOWN for r in requests], dtype=bool),
+            )
+        return known
 
     def history(self, info: SeriesInfo, first_ns: int, end_ns: int) -> Panel:
         """Returns one row: the history that a forecast of it looks at."""

@@ -1,0 +1,108 @@
+"""The installed command as a process: started, asked over HTTP, killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+AIOPS = Path(sys.executable).with_name("aiops")
+
+
+class Daemon:
+    """``aiops run`` in a directory of its own."""
+
+    def __init__(self, directory: Path, config: str, environment: dict[str, str] | None = None):
+        self.directory = directory
+        self.config = directory / "config.yaml"
+        self.config.write_text(config)
+        self.environment = {**os.environ, **(environment or {})}
+        self.process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    def start(self, *arguments: str, within: float = 30.0, environment=None) -> "Daemon":
+        port_file = self.directory / "data" / "port"
+        port_file.unlink(missing_ok=True)
+        with (self.directory / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [AIOPS, *arguments, "run", "--config", str(self.config)],
+                cwd=self.directory,
+                env={**self.environment, **(environment or {})},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}: {self.tail()}")
+            if port_file.exists() and port_file.read_text().strip():
+                self.port = int(port_file.read_text())
+                if self._ready():
+                    return self
+            time.sleep(0.05)
+        raise AssertionError(f"not ready within {within} s: {self.tail()}")
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        with self.client() as client:
+            answer = client.get(path, params=parameters)
+            answer.raise_for_status()
+            return answer.json()
+
+    def client(self) -> httpx.Client:
+        token = (self.directory / "data" / "admin.token").read_text().strip()
+        return httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+            trust_env=False,
+        )
+
+    def incidents(self) -> list[dict[str, Any]]:
+        return self.get("/api/v1/incidents")["items"]
+
+    def kill(self) -> None:
+        """SIGKILL of the whole process group."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+    def stop(self, within: float = 12.0) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(within)
+        finally:
+            self.kill()
+
+    def tail(self, size: int = 4000) -> str:
+        return (self.directory / "daemon.log").read_text(errors="replace")[-size:]
+
+    def _ready(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.port}/readyz"
+            return httpx.get(url, timeout=2, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+
+def wait_for(what, within: float, every: float = 0.25) -> Any:
+    """Returns the first true answer of ``what()``."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(every)
+    raise AssertionError(f"did not come true within {within} s")
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
