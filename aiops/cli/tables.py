@@ -76,4 +76,4 @@ def write_time(time: int, plain: bool) -> str | int:
 
     stamp = pd.Timestamp(time, unit="ns", tz="UTC")
     exact = "seconds" if time % 10**9 == 0 else "milliseconds" if time % 10**6 == 0 else "auto"
-    return stamp.isoformat(timespec=exact).replace("+00:00", "Z")
+    return str(stamp.isoformat(timespec=exact)).replace("+00:00", "Z")
