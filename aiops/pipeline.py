@@ -64,6 +64,7 @@ class Pipeline:
     incidents: IncidentBook
     outgoing: Outgoing
     _cursors: dict[str, Cursor] = field(default_factory=dict)
+    _reported: list[Failure | Maintenance] = field(default_factory=list)
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def load(self) -> None:
@@ -98,13 +99,17 @@ class Pipeline:
             self._cursors[source] = collection.cursor
         return gated.dropped
 
-    def analyse(self, now: datetime, events: Events = Events(), fence: int | None = None) -> int:
+    def report(self, events: Events) -> None:
+        """Takes note of what happened; each round looks at what lies before its own time."""
+        with self._one_at_a_time:
+            self._reported.extend([*events.failures, *events.repairs])
+
+    def analyse(self, now: datetime, fence: int | None = None) -> int:
         """Runs every window that is due, oldest first, and returns how many there were."""
         with self._one_at_a_time:
             due = self.detect.due(to_ns(now), self.fleet)
             for window in due:
-                self._analyse(window, events, fence)
-                events = Events()
+                self._analyse(window, fence)
             return len(due)
 
     def act(
@@ -142,8 +147,9 @@ class Pipeline:
             self.incidents.take(stored, decided.memory)
             return stored[0]
 
-    def _analyse(self, due: Due, events: Events, fence: int | None) -> None:
+    def _analyse(self, due: Due, fence: int | None) -> None:
         now = from_ns(due.decided_at)
+        reported = [event for event in self._reported if event_time(event) <= now]
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
         met = self.forecast.met(due, self.fleet, panel)
@@ -157,8 +163,8 @@ class Pipeline:
             now,
             self.incidents.standing(now),
             crossings,
-            events.failures,
-            events.repairs,
+            [event for event in reported if isinstance(event, Failure)],
+            [event for event in reported if isinstance(event, Maintenance)],
             self.incidents.memory,
             self.opening.opening(self.fleet, due.end, self._evidence),
             self.incidents.settings,
@@ -170,6 +176,7 @@ class Pipeline:
             tx.put_crossings(crossings)
             tx.put_risks(risks)
             stored = self._commit(tx, decided, now)
+        self._reported = [event for event in self._reported if event not in reported]
         self.detect.commit(due)
         self.incidents.take(stored, decided.memory)
 
@@ -187,6 +194,11 @@ class Pipeline:
         if decided.memory != self.incidents.memory:
             tx.put_note(MEMORY, decided.memory.streak)
         return list(stored.values())
+
+
+def event_time(event: Failure | Maintenance) -> datetime:
+    """Returns when it became known."""
+    return event.at if isinstance(event, Failure) else event.start
 
 
 def _outcome(incident: Incident) -> str:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from aiops.domain.asset import SYSTEM, Asset, Service
 from aiops.domain.metric import Limit, Metric, MetricKind
 from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import step_class
+
+_NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class Fleet:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _by_step: dict[int, list[SeriesInfo]] = field(default_factory=dict)
     _known: int = -1
+    _first: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def load(self) -> None:
         """Reads the world from the ledger anew."""
@@ -80,15 +84,19 @@ class Fleet:
 
     def note_first(self, ids: IntArray, times: IntArray) -> None:
         """Remembers the first sample of each series."""
-        for i in np.unique(ids, return_index=True)[1] if len(ids) else ():
+        more = int(ids.max(initial=-1)) + 1 - len(self._first)
+        if more > 0:
+            self._first = np.concatenate([self._first, np.full(more, _NEVER)])
+        first = self._first
+        for i in np.flatnonzero(times < first[ids]).tolist():
             series, at = int(ids[i]), int(times[i])
-            if self.first_ns.get(series, at + 1) > at:
-                self.first_ns[series] = at
+            first[series] = self.first_ns[series] = min(at, self.first_ns.get(series, at))
 
     def load_first(self, earliest: Callable[[IntArray], IntArray]) -> None:
         """Asks the store for the first sample of every series."""
         ids = np.array([info.id for info in self.ledger.catalogue.all()], dtype=np.int64)
         first = earliest(ids).tolist() if len(ids) else []
+        self._first = np.empty(0, np.int64)
         self.first_ns = {i: at for i, at in zip(ids.tolist(), first, strict=True) if at}
 
     def series_by_step(self) -> Mapping[int, list[SeriesInfo]]:
