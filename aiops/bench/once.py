@@ -84,7 +84,7 @@ def _run(pipeline: Pipeline, fleet: GeneratedFleet, n_points: int) -> list[Figur
         Figure(f"once.{part}", f"{day}, one window", seconds, floor, copy)
         for part, seconds in [*sorted(analysed.items()), *_rest(whole, analysed)]
     ]
-    everything = sum(collected.values()) + whole
+    everything = collected["collect"] + whole
     found.append(Figure("once.everything", day, everything, floor, copy))
     new = f"{n} series, one new minute, no forecast due"
     floor = "copy the same values as one float64 column"
@@ -129,6 +129,8 @@ def _collect(pipeline: Pipeline, watch: Stopwatch, fleet: GeneratedFleet, cells:
 def _observe(pipeline: Pipeline, watch: Stopwatch) -> None:
     """Counts each stage of the pipeline by name."""
     watched = {
+        "gate": {"check": "collect_gate"},
+        "panels": {"ingest": "collect_store"},
         "detect": {"due": "detect_due", "read": "detect_read", "update": "detect_update"},
         "forecast": {"foresee": "forecast"},
         "risk": {"note": "risk", "assess": "risk"},

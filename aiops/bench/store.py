@@ -18,6 +18,7 @@ from aiops.store.catalogue import MemoryCatalogue
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.store.settings import StoreSettings
+from aiops.store.window import Window
 
 BATCHES: Final = 100
 _LATENCY_BATCHES: Final = 200
@@ -67,10 +68,25 @@ def measure_reads(n_series: int, n_points: int, folder: Path) -> list[Figure]:
     def from_store() -> object:
         return store.panel(ids, start, end, STEP)
 
-    took = in_turns(read(raw), read(raw32), from_window, from_store)
+    def mapped() -> object:
+        held = Window(next((folder / "window").glob("*.f32")), writable=False)
+        rows = held.rows_of(ids)
+        runs = held.columns(start // MINUTE, end // MINUTE)
+        parts = [held.matrix[rows[0] : rows[-1] + 1, run] for run in runs]
+        return np.concatenate(parts, axis=1)
+
+    took = in_turns(read(raw), read(raw32), from_window, from_store, mapped)
     found = [
         Figure("store.window_read", work, took[2], floor64, took[0], 1.0),
         Figure("store.window_read_float32", work, took[2], floor32, took[1], 1.0),
+        Figure(
+            "store.window_map_cells",
+            f"{n_series} x {n_points} float32 cells copied out of the window's own file",
+            took[4],
+            floor32,
+            took[1],
+            1.0,
+        ),
         Figure("store.read_open_day", work, took[3], floor64, took[0], 8.0),
     ]
     store.rollup(BEGIN, BEGIN + n_points * MINUTE + 3 * DAY)
