@@ -45,8 +45,8 @@ def replay(
 ) -> Replayed:
     """Lives through a bundle at the daemon's default cadence and judges what was said.
 
-    Nothing is sent: there are no destinations. Failures and repairs become known at their
-    time and not before.
+    Nothing is sent: there are no destinations. A round sees failures and repairs that lie
+    before its own time, and no later ones.
     """
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="aiops-replay-") as folder:
@@ -108,8 +108,7 @@ def _live(bundle: Bundle, pipeline: Pipeline, progress: Progress) -> dict[int, i
     cadence = {source.step_ns: pipeline.forecast.cadence_ns(source.step_ns) for source in sources}
     ticks = _ticks(bundle.batch, min(cadence.values()), max(s.step_ns for s in sources))
     places = [0] * len(sources)
-    failures = sorted(bundle.failures, key=lambda f: f.at)
-    repairs = sorted((m for m in bundle.maintenance if m.is_repair), key=lambda m: m.start)
+    pipeline.report(Events(bundle.failures, [m for m in bundle.maintenance if m.is_repair]))
     for number, tick in enumerate(ticks):
         now = from_ns(tick)
         for position, source in enumerate(sources):
@@ -125,10 +124,7 @@ def _live(bundle: Bundle, pipeline: Pipeline, progress: Progress) -> dict[int, i
                 pipeline.collect(
                     source.name, source.step_ns, Collection(part), bundle.inventory, now
                 )
-        known = [f for f in failures if f.at <= now]
-        mended = [m for m in repairs if m.start <= now]
-        pipeline.analyse(now, Events(known, mended))
-        failures, repairs = failures[len(known) :], repairs[len(mended) :]
+        pipeline.analyse(now)
         if number % 64 == 0:
             progress(number / len(ticks))
     progress(1.0)
