@@ -181,7 +181,7 @@ def host_is_known(host: str, hosts: frozenset[str], public_url: str) -> bool:
     >>> host_is_known("x/livez?", frozenset(), ""), host_is_known("evil.example", frozenset(), "")
     (False, False)
     """
-    match = _HOST.match(host)
+    match = _HOST.fullmatch(host)
     if match is None:
         return False
     name = match.group(1).lower()

@@ -226,3 +226,13 @@ def test_every_answer_carries_the_security_headers(client):
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-origin" not in headers
+
+
+def test_metrics_are_open_on_this_host_only_and_a_proxy_is_not_this_host(base, service):
+    with client_of(base) as bare:
+        assert bare.get("/metrics").status_code == 200
+        for forwarded in ("127.0.0.1", "203.0.113.9, 127.0.0.1"):
+            answer = bare.get("/metrics", headers={"X-Forwarded-For": forwarded})
+            assert answer.status_code == 401
+    with client_of(base, service.token()) as client:
+        assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).is_success

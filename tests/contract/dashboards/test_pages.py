@@ -4,14 +4,16 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import ClassVar
 
 import pytest
 
-from aiops.contracts.dashboard import LANGUAGES, Page
+from aiops.contracts.dashboard import LANGUAGES, Rendered, View
 from aiops.domain.access import Role
 from aiops.domain.incident import IncidentState, Outcome, OutcomeKind
 from aiops.plugins import list_names, load
-from tests.contract.api.world import NOW, client_of, make_world, serve
+from aiops.testing.page import check_page
+from tests.contract.api.world import EVERYTHING, NOW, client_of, make_world, serve
 
 NAMES = sorted(list_names("dashboards"))
 
@@ -49,12 +51,37 @@ def _places(service) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_plug_in_of_the_shelf_is_a_page(name):
+def test_every_plug_in_of_the_shelf_keeps_the_contract_of_pages(name):
+    service = make_world()
     plugin = load("dashboards", name)
     page = plugin.create(plugin.settings())
-    assert isinstance(page, Page)
-    assert page.path.startswith("/")
-    assert all(path.is_file() for path in page.files.values())
+    place = {"asset": "db-07/volume:/data", "incident": service.ledger.incidents_held[0].key}
+    view = View(EVERYTHING, "en", NOW, place.get(name, ""), csrf="x", may_act=True)
+    check_page(page, service, view, foreign="db-07")
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ('<html lang="{0}"><p style="x">{0}', "style= of <p>"),
+        ('<html lang="{0}"><p onclick="x">{0}', "onclick= of <p>"),
+        ('<html lang="{0}"><script>{0}</script>', "<script> with its text"),
+        ('<html lang="{0}"><script src="https://cdn.example/x.js"></script>{0}', "cdn.example"),
+        ('<html lang="en">{0}', "is not zh"),
+        ('<html lang="{0}">db-07 {0}', "shown to a viewer"),
+    ],
+)
+def test_the_checker_of_pages_finds_a_fault(html, fault):
+    class Faulty:
+        path = "/faulty"
+        files: ClassVar = {}
+
+        def render(self, reader, view):
+            return Rendered(html.format(view.language))
+
+    view = View(EVERYTHING, "en", NOW)
+    with pytest.raises(AssertionError, match=fault):
+        check_page(Faulty(), make_world(), view, foreign="db-07")
 
 
 def test_no_page_needs_what_the_content_security_policy_refuses():
