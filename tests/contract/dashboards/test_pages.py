@@ -282,3 +282,12 @@ def test_a_large_fleet_is_shown_page_by_page_without_gap_or_repeat():
         odd = [client.get(f"/?from={x}").status_code for x in ("-1", "x", "9" * 30, "٣", "")]
     assert len(seen) == len(set(seen)) == len(held)
     assert set(odd) == {200}
+
+
+def test_a_decision_about_a_signal_names_it():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get("/assets/db-07/volume%3A/data?lang=en").text
+    told = re.search(r"not seen often enough yet</span>(.*?)</li>", html)
+    assert told is not None
+    assert "system.filesystem.utilization" in told.group(1)
