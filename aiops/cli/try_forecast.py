@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
         """Forecasts each series N steps ahead, with bands; tells when a limit is met."""
         import numpy as np
 
-        from aiops.forecast.trial import answer
+        from aiops.forecast.trial import Limit, Models, answer
         from aiops.replay.tables import read_table, write_table
 
         del config  # No setting of the service changes how a file is forecast yet.
@@ -57,11 +57,10 @@ def register(app: typer.Typer) -> None:
         names = [name.strip() for name in levels.split(",")]
         order = np.argsort(_read_levels(names))
         tracks, clock = _read_tracks(source, read_table(source))
-        forecaster, fallback = _create(model), _create("auto")
-        told = answer(
-            tracks, clock is None, forecaster, fallback if model != "auto" else forecaster,
-            horizon, np.sort(_read_levels(names)), limit, direction is LimitDirection.UP,
-        )  # fmt: skip
+        spare = _create("auto")
+        models = Models(spare if model == "auto" else _create(model), spare, _create("trend"))
+        wanted = None if limit is None else Limit(limit, direction is LimitDirection.UP)
+        told = answer(tracks, clock is None, models, horizon, np.sort(_read_levels(names)), wanted)
         write_table(_quantile_table(tracks, clock, told, [names[i] for i in order], names), out)
         if crossings is not None:
             write_table(_crossing_table(tracks, clock, told), crossings)
