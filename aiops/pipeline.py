@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from aiops import __version__
 from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
 from aiops.contracts.collector import Collection, Cursor, Inventory
@@ -181,7 +182,12 @@ class Pipeline:
         self.incidents.take(stored, decided.memory)
 
     def _evidence(self, crossing: Crossing) -> Mapping[str, Any]:
-        return self.forecast.evidence(crossing, self.fleet)
+        versions = {"aiops": __version__, "detector": self.detect.stage.version}
+        return {
+            **self.forecast.evidence(crossing, self.fleet),
+            "contributions": self.risk.contributions(crossing.series.asset),
+            "versions": versions,
+        }
 
     def _commit(self, tx: LedgerTransaction, decided: Decided, now: datetime) -> list[Incident]:
         stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}

@@ -64,8 +64,8 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
         _log.info("stopping")
         service.health.stopping = True
         ticks.stop()
-        service.close()
         server.stop()
+        service.close()
         (directory / "port").unlink(missing_ok=True)
     _log.info("stopped")
 

@@ -21,6 +21,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="off",
             timeout_keep_alive=15,
             timeout_graceful_shutdown=5,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset, Service
@@ -56,3 +57,32 @@ class RiskBoard:
             self.settings,
             self.price_per_hour,
         )
+
+    def contributions(self, asset: str) -> list[dict[str, Any]]:
+        """Returns what speaks for a failure of the asset now, likeliest first, as plain values."""
+        likely = [
+            (crossing.probability, crossing)
+            for crossing in self.crossings.values()
+            if crossing.series.asset == asset and crossing.probability
+        ]
+        foreseen: list[dict[str, Any]] = [
+            {
+                "signal": crossing.series.signal,
+                "source": "forecast",
+                "probability": probability,
+                "method": crossing.method,
+            }
+            for probability, crossing in sorted(likely, key=lambda pair: -pair[0])
+        ]
+        strange = [
+            {
+                "signal": anomaly.series.signal,
+                "source": "anomaly",
+                "shape": anomaly.shape.value,
+                "score": round(anomaly.score, 2),
+                "method": anomaly.detector,
+            }
+            for anomaly in self.anomalies.values()
+            if anomaly.series.asset == asset
+        ]
+        return foreseen + strange
