@@ -32,6 +32,9 @@ from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 from forecasts._history import read_history, smooth_level
 
+_CELLS_AT_ONCE: Final = 1 << 18
+"""Futures are made a few rows at a time, so that they stay in the processor's cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrendSettings:
@@ -86,13 +89,16 @@ class Trend:
                 f"none of {len(panel.series)} series has {self._settings.minimum_cells} good "
                 "cells that change; wait for more samples"
             )
-        future = self._walk(history.values[rows], history.start[rows], horizon, known, rows)
         n = len(panel.series)
         quantiles = np.full((n, horizon, len(levels)), np.nan)
-        if len(levels):
-            quantiles[rows] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
         paths = np.full((n, self._settings.paths, horizon), np.nan, dtype=np.float32)
-        paths[rows] = future
+        together = max(1, _CELLS_AT_ONCE // (self._settings.paths * horizon))
+        for begin in range(0, len(rows), together):
+            some = rows[begin : begin + together]
+            future = self._walk(history.values[some], history.start[some], horizon, known, some)
+            if len(levels):
+                quantiles[some] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
+            paths[some] = future
         end = int(panel.times[-1]) + panel.step_ns
         return Forecast(
             panel.series, end, panel.step, levels, quantiles, history.reason, "trend",
@@ -112,8 +118,10 @@ class Trend:
         begin = width - window
         offset = np.floor(self._offset * window).astype(np.int64)
         step = np.arange(horizon + 1)
-        turn, place = np.divmod(offset[:, :, None] + step, window[:, :, None])
-        cell = begin[:, :, None] + place
+        walked = offset[:, :, None] + step
+        # The half keeps the division of whole numbers exact, and is many times faster.
+        turn = np.floor((walked + 0.5) * (1.0 / window)[:, :, None])
+        cell = begin[:, :, None] + walked - turn.astype(np.int64) * window[:, :, None]
         flat = cell.reshape(len(values), -1)
         climbed = np.take_along_axis(level, flat, axis=1).reshape(cell.shape)
         # Once round the window raises the level by what the window rose.
