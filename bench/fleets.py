@@ -34,7 +34,9 @@ def ar(rng: Rng, cells: int, keep: float, heavy: bool = False) -> NDArray[np.flo
     return out
 
 
-def clean_series(rng: Rng, kind: int, cells: int) -> NDArray[np.float64]:
+def clean_series(  # noqa: C901, PLR0912 - a list of kinds, one branch each
+    rng: Rng, kind: int, cells: int
+) -> NDArray[np.float64]:
     """Returns one clean series of a kind 0..13."""
     t = np.arange(cells) + rng.integers(0, 7 * DAY)
     day = np.sin(2 * np.pi * t / DAY + rng.uniform(0, 6))

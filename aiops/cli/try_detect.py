@@ -135,15 +135,15 @@ def _score(
             raise InputError([f"{source}: times are of another kind than those of {name}"])
         skip = len(past)
         times, values = np.concatenate([past, times]), np.concatenate([past_values, values], axis=1)
-    found = run_trial(stage, values, times, plain, step)
+    found = run_trial(stage, values, times, plain, step, skip)
     columns: dict[str, Any] = {
         _TIME: table[_TIME],
-        "score": found.score[skip:],
-        "alert": found.alert[skip:],
-        "is_anomaly": found.is_anomaly[skip:].astype(np.int64),
+        "score": found.score,
+        "alert": found.alert,
+        "is_anomaly": found.is_anomaly.astype(np.int64),
     }
     for row, metric in enumerate(metrics):
-        columns[f"score:{metric}"] = found.score_by_metric[row, skip:]
+        columns[f"score:{metric}"] = found.score_by_metric[row]
     return pd.DataFrame(columns)
 
 

@@ -20,9 +20,11 @@ BINS: Final = 64
 PEAKS: Final = 32
 _WIDTH: Final = 0.08
 """Width of a bin of log(1 + score): 64 of them reach a score of 166."""
-_LEAST: Final = 2.0
-"""The least scale of the tail. Detectors score in sums of logarithms, whose natural scale is
-about one; peaks that lie closer together say little of what lies beyond them."""
+LEAST: Final = 2.0
+"""Least scale of the tail of one series."""
+_RARE: Final = 2.0
+"""Cells rarer than this in a row are one event. An event counts once, whatever its length, so
+that a long one does not become the norm while it lasts."""
 _LEVEL: Final = 2.85
 _SLOPE: Final = 0.085
 """Line through −log10(new records per cell) on generated clean fleets (bench/calibration.py):
@@ -34,21 +36,33 @@ def start(n_units: int) -> State:
     return State(
         VERSION,
         {
-            "seen": np.zeros(n_units, np.int32),
+            "seen": np.zeros(n_units, np.float64),
             "counts": np.zeros((n_units, BINS), np.float32),
+            "kept": np.zeros(n_units, np.int32),
             "peaks": np.zeros((n_units, PEAKS), np.float32),
+            "run": np.zeros((n_units, 2), np.float32),
         },
     )
 
 
-def update(state: State, raw: NDArray[np.float64]) -> tuple[State, NDArray[np.float64]]:
+def update(
+    state: State, raw: NDArray[np.float64], least: float = LEAST
+) -> tuple[State, NDArray[np.float64]]:
     """Returns the state after the scores and ``(n_units, n_times)`` −log10 tail probabilities.
+
+    Args:
+        raw: ``(n_units, n_times)``, a sum of logarithms.
+        least: Least scale of the tail. Sums of logarithms have a scale of about one; peaks
+            that lie closer together say little of what lies beyond them.
 
     A NaN stays NaN and is not remembered. Every score is judged by the ones before it.
     """
     arrays = {name: array.copy() for name, array in state.arrays.items()}
     tail = np.empty(raw.shape)
-    _run(raw, arrays["seen"], arrays["counts"], arrays["peaks"], tail)
+    _run(
+        raw, least, arrays["seen"], arrays["counts"], arrays["kept"], arrays["peaks"],
+        arrays["run"], tail,
+    )  # fmt: skip
     return State(VERSION, arrays), tail
 
 
@@ -65,40 +79,64 @@ def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np
     return strength
 
 
-def _rank(raw: Any, seen: Any, counts: Any, peaks: Any, tail: Any) -> None:
+def _rank(  # noqa: C901 - one compiled loop
+    raw: Any, floor: float, seen: Any, counts: Any, kept: Any, peaks: Any, run: Any, tail: Any
+) -> None:
     units, cells = raw.shape
     for unit in range(units):
+        top = peaks[unit]
         for t in range(cells):
             value = raw[unit, t]
             if np.isnan(value):
                 tail[unit, t] = np.nan
                 continue
-            known = seen[unit]
-            kept = min(known, PEAKS)
-            least = peaks[unit, PEAKS - kept] if kept else 0.0
+            total = seen[unit]
+            held = kept[unit]
+            least = top[PEAKS - held] if held else np.float32(0.0)
             place = min(BINS - 1, int(np.log1p(value) / _WIDTH))
-            if known == 0:
-                tail[unit, t] = 0.0
-            elif value > least:
-                middle = 0.5 * (
-                    peaks[unit, PEAKS - (kept + 1) // 2] + peaks[unit, PEAKS - kept // 2 - 1]
-                )
-                scale = max((middle - least) / np.log(2.0), _LEAST)
-                rate = np.log10((known + 1.0) / (kept + 0.5))
-                tail[unit, t] = rate + (value - least) / scale / np.log(10.0)
-            else:
+            answer = 0.0
+            if total > 0 and value > least:
+                middle = 0.5 * (top[PEAKS - (held + 1) // 2] + top[PEAKS - held // 2 - 1])
+                scale = max((middle - least) / np.log(2.0), floor)
+                rate = np.log10((total + 1.0) / (held + 0.5))
+                answer = max(rate, 0.0) + (value - least) / scale / np.log(10.0)
+            elif total > 0:
                 above = 0.5 * counts[unit, place] + 0.5
                 for i in range(place + 1, BINS):
                     above += counts[unit, i]
-                tail[unit, t] = max(np.log10((known + 1.0) / above), 0.0)
-            if kept < PEAKS or value > least:
-                i = PEAKS - kept - 1 if kept < PEAKS else 0
-                while i + 1 < PEAKS and peaks[unit, i + 1] < value:
-                    peaks[unit, i] = peaks[unit, i + 1]
+                answer = max(np.log10((total + 1.0) / above), 0.0)
+            tail[unit, t] = answer
+            lasting = int(run[unit, 0]) + 1 if answer > _RARE else 0
+            weight = 1.0 / lasting if lasting else 1.0
+            if lasting > 1 and value > run[unit, 1] and held:
+                # The event's own peak gives way to its new, higher one.
+                i = PEAKS - held
+                while i < PEAKS - 1 and top[i] != run[unit, 1]:
                     i += 1
-                peaks[unit, i] = value
-            counts[unit, place] += 1.0
-            seen[unit] = known + 1
+                if top[i] == run[unit, 1]:
+                    while i > PEAKS - held:
+                        top[i] = top[i - 1]
+                        i -= 1
+                    held -= 1
+            if lasting <= 1 or value > run[unit, 1]:
+                _insert(top, held, value)
+                kept[unit] = min(held + 1, PEAKS)
+                run[unit, 1] = value
+            run[unit, 0] = lasting
+            counts[unit, place] += weight
+            seen[unit] = total + weight
 
 
+def _insert(top: Any, held: int, value: float) -> None:
+    """Puts a value into the ascending peaks; the least falls out when there is no room."""
+    if held == PEAKS and value <= top[0]:
+        return
+    i = PEAKS - held - 1 if held < PEAKS else 0
+    while i + 1 < PEAKS and top[i + 1] < value:
+        top[i] = top[i + 1]
+        i += 1
+    top[i] = value
+
+
+_insert = njit(cache=True)(_insert)
 _run = njit(cache=True, nogil=True)(_rank)

@@ -1,22 +1,47 @@
-"""One asset's metrics judged together: fused tails of its series, calibrated anew."""
+"""One asset's metrics judged together.
+
+Two things are fused: the strangest quarter of the metrics, each by its own past, and how far
+all of them have left the ways they moved together (:mod:`aiops.detect.reference`). Metrics
+of one asset depend on one another, so the sum is calibrated anew by its own past instead of
+being read as a sum of independent tails.
+"""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops.detect import calibrate, decide
+from aiops.detect import calibrate, decide, linger, reference
 from aiops.detect.stage import DetectStage
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
+from aiops.domain.state import State
 
 VERSION: Final = "joint-1"
+PART: Final = 0.25
+"""Part of the metrics that speak for the asset: a fault seldom shows in all of them."""
+HALF_LIFE: Final = 15
+"""Cells until half of an asset's evidence is forgotten; many metrics renew it."""
+LEAST: Final = 0.5
+"""Least scale of the tail: a mean over metrics moves less than one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class JointState:
+    """States of the metrics (a unit each) and of their asset (parts, one unit each)."""
+
+    series: State
+    reference: State
+    tail: State
+    linger: State
+    score: State
+    decide: State
 
 
 @dataclass(frozen=True, slots=True)
 class JointScores:
-    """``(n_times,)`` of the asset, ``(n_series, n_times)`` of its metrics."""
+    """``(n_times,)`` of the asset; ``(n_series, n_times)`` of its metrics, guilty ones higher."""
 
     score: FloatArray
     alert: FloatArray
@@ -30,37 +55,58 @@ class JointStage:
 
     stage: DetectStage
 
-    def start(self, n_series: int) -> dict[str, Any]:
-        """Returns the states of an asset that has shown nothing."""
-        return {
-            "series": self.stage.start(n_series),
-            "strength": calibrate.start(1),
-            "score": calibrate.start(1),
-            "decide": decide.start(1),
-        }
+    def start(self, n_series: int) -> JointState:
+        """Returns the state of an asset that has shown nothing."""
+        return JointState(
+            self.stage.start(n_series),
+            reference.start(n_series),
+            calibrate.start(1),
+            linger.start(1),
+            calibrate.start(1),
+            decide.start(1),
+        )
 
-    def score(self, state: dict[str, Any], panel: Panel) -> tuple[dict[str, Any], JointScores]:
+    def score(self, state: JointState, panel: Panel) -> tuple[JointState, JointScores]:
         """Scores the new cells of one asset."""
-        series, found = self.stage.score(state["series"], panel)
-        state = {**state, "series": series}
+        series, found = self.stage.score(state.series, panel)
         if len(panel.series) == 1:
-            return state, JointScores(
+            alone = JointState(
+                series, state.reference, state.tail, state.linger, state.score, state.decide
+            )
+            return alone, JointScores(
                 found.score[0], found.alert[0], found.is_anomaly[0], found.score
             )
-        fused = _mean(found.tail)
-        state["strength"], tail = calibrate.update(state["strength"], fused)
-        strength = calibrate.strengths(fused, tail)
-        state["score"], score = calibrate.update(state["score"], _mean(found.score))
-        state["decide"], decision = decide.update(
-            state["decide"], strength, score, fused, fused, panel.times,
+        values = np.where(panel.usable, panel.values, np.nan)
+        known, energy, deviations = reference.update(state.reference, values)
+        apart = np.log1p(np.nan_to_num(energy))
+        strange = _strangest(found.raw)[None, :]
+        tail_state, tail = calibrate.update(state.tail, strange + apart, LEAST)
+        linger_state, lasting = linger.update(state.linger, strange, HALF_LIFE)
+        score_state, score = calibrate.update(state.score, lasting + apart, LEAST)
+        decide_state, decision = decide.update(
+            state.decide, tail, score, strange, strange, panel.times,
             decide.threshold(self.stage.budget, max(panel.step_ns, 1)),
         )  # fmt: skip
-        return state, JointScores(score[0], decision.alert[0], decision.is_anomaly[0], found.score)
+        after = JointState(series, known, tail_state, linger_state, score_state, decide_state)
+        guilt = np.where(np.isnan(found.raw), np.nan, found.raw + deviations)
+        return after, JointScores(score[0], decision.alert[0], decision.is_anomaly[0], guilt)
+
+    def freeze(self, state: JointState) -> JointState:
+        """Returns the state with what the asset did so far as its reference."""
+        kept = reference.freeze(state.reference)
+        return JointState(state.series, kept, state.tail, state.linger, state.score, state.decide)
 
 
-def _mean(scores: FloatArray) -> FloatArray:
-    """Returns ``(1, n_times)`` means over the metrics that answer, NaN where none does."""
-    answers = np.isfinite(scores)
-    total = np.where(answers, scores, 0.0).sum(axis=0)
+def _strangest(raw: FloatArray) -> FloatArray:
+    """Returns the mean of the strangest quarter of the metrics that answer, NaN if none does.
+
+    >>> _strangest(np.array([[1.0, np.nan], [3.0, np.nan], [0.0, np.nan], [2.0, np.nan]]))
+    array([ 3., nan])
+    """
+    answers = np.isfinite(raw)
+    ordered = -np.sort(-np.where(answers, raw, 0.0), axis=0)
     count = answers.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)[None, :]
+    taken = np.ceil(count * PART).astype(np.int64)
+    sums = np.cumsum(ordered, axis=0)
+    picked = sums[np.maximum(taken - 1, 0), np.arange(raw.shape[1])]
+    return np.where(count > 0, picked / np.maximum(taken, 1), np.nan)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -37,7 +38,12 @@ def median_step(times: IntArray, plain: bool) -> int:
 
 
 def run_trial(
-    stage: JointStage, values: FloatArray, times: IntArray, plain: bool, step_ns: int
+    stage: JointStage,
+    values: FloatArray,
+    times: IntArray,
+    plain: bool,
+    step_ns: int,
+    train: int = 0,
 ) -> Trial:
     """Scores rows in the order given, each by the rows up to it.
 
@@ -45,12 +51,16 @@ def run_trial(
         values: ``(n_metrics, n_times)``; NaN is missing.
         times: ns since the epoch, or plain steps.
         step_ns: Width of a cell, for the budget: alarms are allowed per week.
+        train: Rows that come before those to be judged and are left out of the answer.
     """
     metrics, width = values.shape
     state = stage.start(metrics)
     parts = []
-    for at in range(0, width, PIECE):
-        cut = slice(at, min(at + PIECE, width))
+    edges = [*range(0, train, PIECE), *range(train, width, PIECE), width]
+    for at, end in pairwise(edges):
+        if at == train and train:
+            state = stage.freeze(state)
+        cut = slice(at, end)
         calendar = None if plain else build_calendar(times[cut], ["UTC"] * metrics)
         panel = Panel.of(
             values[:, cut],
@@ -61,7 +71,8 @@ def run_trial(
             groups=np.zeros(metrics, np.int64),
         )
         state, found = stage.score(state, panel)
-        parts.append(found)
+        if at >= train:
+            parts.append(found)
     if not parts:
         empty = np.empty(0)
         return Trial(empty, empty, np.empty(0, np.uint8), np.empty((metrics, 0)))
