@@ -1,0 +1,1 @@
+"""What stores behind a network share: the connection, the wire formats, the names."""

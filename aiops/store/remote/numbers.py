@@ -1,0 +1,120 @@
+"""Decimal numbers out of text, many at once and exactly."""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+_POWERS: Final = 10.0 ** np.arange(23)
+_EXACT: Final = 1 << 53
+_DIGITS: Final = 18
+_COMMA, _MINUS, _PLUS, _POINT, _ZERO, _NINE = (ord(each) for each in ",-+.09")
+_SMALL_E, _LARGE_E, _END, _N = (ord(each) for each in "eE]n")
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]  # numba has no types
+def parse_numbers(  # noqa: C901, PLR0912, PLR0915  # one loop over bytes, split it would be slow
+    text: Any, at: int, stop: int, into: Any, place: int
+) -> tuple[int, int]:
+    """Parses ``1,2.5,-3e4]`` from a position on.
+
+    A decimal of at most 53 bits and a power of ten up to 22 are both exact in floating
+    point, so that one multiplication or division rounds correctly; any other number ends the
+    parse with place -1, and the caller takes a slower way.
+
+    Source: W. Clinger, "How to read floating point numbers accurately", PLDI 1990.
+
+    Returns:
+        The position after the closing bracket, and the place after the last number.
+    """
+    while at < stop:
+        negative = False
+        c = text[at]
+        if c == _END:
+            return at + 1, place
+        if c == _COMMA:
+            at += 1
+            continue
+        if c == _N:  # null
+            into[place] = np.nan
+            place += 1
+            at += 4
+            continue
+        if c == _MINUS:
+            negative = True
+            at += 1
+        mantissa, digits, scale, seen = 0, 0, 0, False
+        while at < stop:
+            c = text[at]
+            if _ZERO <= c <= _NINE:
+                mantissa = mantissa * 10 + (c - _ZERO)
+                if mantissa:
+                    digits += 1
+                if digits > _DIGITS:
+                    return at, -1
+                if seen:
+                    scale -= 1
+                at += 1
+            elif c == _POINT and not seen:
+                seen = True
+                at += 1
+            else:
+                break
+        if at < stop and (text[at] == _SMALL_E or text[at] == _LARGE_E):
+            at += 1
+            down = False
+            if at < stop and (text[at] == _MINUS or text[at] == _PLUS):
+                down = text[at] == _MINUS
+                at += 1
+            power = 0
+            while at < stop and _ZERO <= text[at] <= _NINE:
+                power = power * 10 + (text[at] - _ZERO)
+                if power > 400:
+                    return at, -1
+                at += 1
+            scale += -power if down else power
+        if at >= stop or (text[at] != _COMMA and text[at] != _END):
+            return at, -1
+        if mantissa > _EXACT or scale > 22 or scale < -22:
+            return at, -1
+        number = float(mantissa)
+        if scale < 0:
+            number = number / _POWERS[-scale]
+        elif scale > 0:
+            number = number * _POWERS[scale]
+        into[place] = -number if negative else number
+        place += 1
+    return at, -1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]  # numba has no types
+def parse_whole(text: Any, at: int, stop: int, into: Any, place: int) -> tuple[int, int]:
+    """Parses ``1,2,-3]``; as :func:`parse_numbers`, for whole numbers."""
+    while at < stop:
+        c = text[at]
+        if c == _END:
+            return at + 1, place
+        if c == _COMMA:
+            at += 1
+            continue
+        negative = c == _MINUS
+        if negative:
+            at += 1
+        number, digits = 0, 0
+        while at < stop and _ZERO <= text[at] <= _NINE:
+            number = number * 10 + (text[at] - _ZERO)
+            digits += 1
+            at += 1
+        if digits == 0 or digits > _DIGITS or at >= stop:
+            return at, -1
+        if text[at] != _COMMA and text[at] != _END:
+            return at, -1
+        into[place] = -number if negative else number
+        place += 1
+    return at, -1
+
+
+def as_bytes(text: bytes) -> NDArray[np.uint8]:
+    """Returns text as an array, without a copy."""
+    return np.frombuffer(text, np.uint8)

@@ -1,0 +1,132 @@
+"""The VictoriaMetrics store against a real server."""
+
+import itertools
+import time
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from aiops.contracts.errors import ConfigError, StoreError
+from aiops.domain.series import Samples, SeriesInfo, SeriesKey
+from aiops.domain.step import HOUR, MINUTE
+from aiops.store.remote.settings import VictoriaMetricsSettings
+from aiops.store.remote.victoria import VictoriaMetricsStore
+from aiops.testing.panels import MONDAY
+from aiops.testing.series_store import check_series_store, samples
+
+_names = itertools.count()
+
+
+@pytest.fixture
+def settings(victoria):
+    return VictoriaMetricsSettings(url=victoria.url, name=f"test-{next(_names)}")
+
+
+@pytest.fixture
+def store(settings):
+    store = VictoriaMetricsStore(settings)
+    yield store
+    store.close()
+
+
+def test_it_keeps_the_contract_of_series_stores(settings):
+    check_series_store(lambda: VictoriaMetricsStore(settings))
+
+
+def test_another_process_reads_what_was_written(store, settings):
+    store.append(samples((1, 0, 1.0), (1, MINUTE, 2.0), (2, 0, 3.0)))
+    store.flush()
+    other = VictoriaMetricsStore(settings)
+    found = other.samples(np.array([1, 2]), MONDAY, MONDAY + HOUR)
+    assert found.values.tolist() == [1, 2, 3]
+    other.close()
+
+
+def test_a_changed_value_is_a_revision_also_for_the_next_process(store, settings):
+    store.append(samples((1, 0, 1.0), (1, MINUTE, 2.0)))
+    store.append(samples((1, 0, 5.0)))
+    store.append(samples((1, 0, 6.0)))
+    store.flush()
+    other = VictoriaMetricsStore(settings)
+    other.append(samples((1, 0, 6.0), (1, MINUTE, 2.0)))  # as stored: nothing to write
+    assert other.status()["samples_written"] == 0
+    other.append(samples((1, 0, 7.0)))
+    other.flush()
+    third = VictoriaMetricsStore(settings)
+    assert third.samples(np.array([1]), MONDAY, MONDAY + HOUR).values.tolist() == [7, 2]
+    panel = third.panel(np.array([1]), MONDAY, MONDAY + 2 * MINUTE, timedelta(minutes=1))
+    assert panel.values.tolist() == [[7, 2]]
+    for each in (other, third):
+        each.close()
+
+
+def test_series_with_every_legal_character_are_found_by_people_and_by_us(store, settings, victoria):
+    odd = 'a b,c=d"e\\f\n日本\\'
+    infos = [
+        SeriesInfo(0, SeriesKey.of(odd, "system.cpu/util %", {"mode": odd, "asset": "x"}), MINUTE),
+        SeriesInfo(1, SeriesKey.of("db", "日本", {"": "y", "empty": ""}), MINUTE),
+    ]
+    store.name_series(lambda ids: [infos[i] for i in ids.tolist()])
+    store.append(samples((0, 0, 1.0), (1, 0, 2.0)))
+    store.flush()
+    other = VictoriaMetricsStore(settings)
+    assert other.samples(np.array([0, 1]), MONDAY, MONDAY + HOUR).values.tolist() == [1, 2]
+    other.close()
+    selector = f'aiops_system_cpu_util__{{aiops_store="{settings.name}"}}'
+    found = store._query(f"last_over_time({selector}[1h])", MONDAY // 10**9 + 60)
+    labels = found[0][0]
+    assert labels["asset"] == 'a b,c=d"e\\f 日本⧵'
+    assert labels["metric"] == "system.cpu/util %"
+    assert labels["label_asset"] == "x"
+
+
+def test_a_fleet_of_several_requests_is_one_panel(store):
+    n = 1203
+    ids = np.arange(n)
+    times = np.full(n, MONDAY)
+    for k in range(5):
+        store.append(Samples(ids, times + k * MINUTE, ids + k / 10))
+    panel = store.panel(ids[::-1], MONDAY, MONDAY + 5 * MINUTE, timedelta(minutes=1))
+    wanted = ids[::-1, None] + np.arange(5) / 10
+    np.testing.assert_allclose(panel.values, wanted, rtol=1e-11)
+    store.flush()
+    store._recent._parts.clear()
+    again = store.panel(ids[::-1], MONDAY, MONDAY + 5 * MINUTE, timedelta(minutes=1))
+    np.testing.assert_allclose(again.values, wanted, rtol=1e-11)
+
+
+def test_values_of_any_size_come_back_to_twelve_digits(store):
+    rng = np.random.default_rng(3)
+    values = rng.normal(0, 1, 400) * 10.0 ** np.repeat(np.arange(-10, 10), 20)
+    ids = np.repeat(np.arange(20), 20)
+    times = MONDAY + np.tile(np.arange(20), 20) * MINUTE
+    store.append(Samples(ids, times, values))
+    store.flush()
+    found = store.stored(np.arange(20), MONDAY, MONDAY + HOUR)
+    assert found.ids.tolist() == ids.tolist()
+    np.testing.assert_allclose(found.values, values, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"url": "ftp://x"}, "no address"),
+        ({"url": "http://user:pw@x"}, "account"),
+        ({"tenant": "../x"}, "tenant"),
+        ({"timeout": timedelta(0)}, "timeout"),
+    ],
+)
+def test_wrong_settings_are_refused_without_connecting(settings, says):
+    with pytest.raises(ConfigError, match=says):
+        VictoriaMetricsStore(VictoriaMetricsSettings(**settings))
+
+
+def test_a_server_that_is_absent_is_a_store_error_and_is_seen_in_the_status():
+    store = VictoriaMetricsStore(VictoriaMetricsSettings(url="http://127.0.0.1:9"))
+    begun = time.monotonic()
+    with pytest.raises(StoreError, match="nothing listens"):
+        store.append(samples((1, 0, 1.0)))
+    assert time.monotonic() - begun < 5
+    assert store.status()["reachable"] is False
+    store.close()
