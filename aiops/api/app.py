@@ -12,7 +12,7 @@ from aiops.api.problem import install_problems
 from aiops.api.service import ReadService
 from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
-from aiops.api.v1 import add_incidents, add_panels, add_world
+from aiops.api.v1 import add_incidents, add_panels, add_why, add_world
 
 
 def create_app(service: ReadService) -> FastAPI:
@@ -35,6 +35,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_health(gate, app, service)
     add_world(gate, service, cursors)
     add_panels(gate, service)
+    add_why(gate, service)
     add_incidents(gate, service, cursors)
     sign_in = add_pages(gate, service)
     add_sign_in(gate, app, service, sign_in)

@@ -183,6 +183,7 @@ class Ledger(Protocol):
         ...
 
     def incident(self, viewer: Viewer, key: str) -> Incident | None: ...
+    def incident_numbered(self, viewer: Viewer, number: int) -> Incident | None: ...
     def incidents(
         self,
         viewer: Viewer,
@@ -205,8 +206,8 @@ class Ledger(Protocol):
     def messages(
         self, *, states: Sequence[str], destination: str | None = None, limit: int = 1000
     ) -> list[OutboxMessage]: ...
-    def messages_of(self, incident_key: str, destination: str) -> list[OutboxMessage]:
-        """Every row of an incident at a destination, in order."""
+    def messages_of(self, incident_key: str, destination: str | None = None) -> list[OutboxMessage]:
+        """Every row of an incident, at one destination or at all, in order."""
         ...
 
     def due_messages(

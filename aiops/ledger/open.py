@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -61,6 +62,51 @@ def open_ledger(url: str, now: datetime, *, durable: bool = True) -> SqlLedger:
     except BaseException:
         connections.engine.dispose()
         raise
+
+
+def open_for_reading(url: str) -> SqlLedger:
+    """Returns a ledger that refuses every write; a daemon may be running on it.
+
+    Nothing is created or upgraded.
+
+    Raises:
+        StoreError: There is none yet, it has another schema, or it does not answer.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"the ledger's URL is not valid: {error}") from error
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if sqlite and not Path(str(parsed.database)).is_file():
+        raise StoreError(f"there is no ledger at {parsed.database}; start `aiops run` first")
+    engine = open_engine(parsed.render_as_string(hide_password=False))
+    if sqlite:
+        event.listen(engine, "connect", _refuse_writes)
+    connections = Connections(engine)
+    try:
+        _check_schema(connections)
+        with connections.read() as connection:
+            query = select(META.c.value).where(META.c.name == "installation")
+            installation = str(connection.execute(query).scalar_one())
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlLedger(connections, installation, lambda: None)
+
+
+def _check_schema(connections: Connections) -> None:
+    with connections.read() as connection:
+        current = _revision(connection)
+    if current != HEAD:
+        raise StoreError(
+            f"the ledger has schema {current}, this program reads {HEAD}: start the daemon "
+            "of this version once, it upgrades the ledger"
+        )
+
+
+def _refuse_writes(connection: Any, _record: object) -> None:
+    """Source: SQLite documentation of ``PRAGMA query_only``."""
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _quick_check(connections: Connections, path: Path) -> None:

@@ -68,13 +68,12 @@ def listed(
     return [_read(row) for row in connection.execute(query)]
 
 
-def of_incident(connection: Connection, key: str, destination: str) -> list[OutboxMessage]:
-    """Returns every row of an incident at a destination, in order."""
-    query = (
-        select(OUTBOX)
-        .where(OUTBOX.c.incident_key == key, OUTBOX.c.destination == destination)
-        .order_by(OUTBOX.c.sequence)
-    )
+def of_incident(connection: Connection, key: str, destination: str | None) -> list[OutboxMessage]:
+    """Returns every row of an incident, at one destination or at all, in order."""
+    query = select(OUTBOX).where(OUTBOX.c.incident_key == key)
+    if destination is not None:
+        query = query.where(OUTBOX.c.destination == destination)
+    query = query.order_by(OUTBOX.c.destination, OUTBOX.c.sequence)
     return [_read(row) for row in connection.execute(query)]
 
 

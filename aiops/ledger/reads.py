@@ -131,6 +131,11 @@ class Reads:
         query = select(INCIDENT.c.body).where(INCIDENT.c.key == key)
         return self._one(Incident, seen_by(viewer, query, INCIDENT.c.asset))
 
+    def incident_numbered(self, viewer: Viewer, number: int) -> Incident | None:
+        """Returns the incident with that number, None when the viewer may see none."""
+        query = select(INCIDENT.c.body).where(INCIDENT.c.number == number)
+        return self._one(Incident, seen_by(viewer, query, INCIDENT.c.asset))
+
     def incidents(
         self,
         viewer: Viewer,
@@ -205,8 +210,8 @@ class Reads:
         with self._connections.read() as connection:
             return outbox_rows.listed(connection, states, destination, limit)
 
-    def messages_of(self, incident_key: str, destination: str) -> list[OutboxMessage]:
-        """Returns every outbox row of an incident at a destination, in order."""
+    def messages_of(self, incident_key: str, destination: str | None = None) -> list[OutboxMessage]:
+        """Returns every outbox row of an incident, at one destination or at all, in order."""
         with self._connections.read() as connection:
             return outbox_rows.of_incident(connection, incident_key, destination)
 

@@ -2,6 +2,7 @@
 
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
+from aiops.api.v1.why import add_why
 from aiops.api.v1.world import add_world
 
-__all__ = ["add_incidents", "add_panels", "add_world"]
+__all__ = ["add_incidents", "add_panels", "add_why", "add_world"]

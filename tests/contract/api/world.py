@@ -88,6 +88,15 @@ class MemoryLedger:
     def incident(self, viewer, key):
         return next((i for i in self.incidents(viewer) if i.key == key), None)
 
+    def incident_numbered(self, viewer, number):
+        return next((i for i in self.incidents(viewer) if i.number == number), None)
+
+    def anomalies(self, viewer, asset, start, end):
+        return []
+
+    def messages_of(self, incident_key, destination=None):
+        return []
+
     def incidents(self, viewer, *, open_only=False, asset=None, limit=1000):
         found = [
             i
