@@ -24,8 +24,10 @@ from aiops.incident.deviation import NOTHING, Deviation, measure_deviation
 from aiops.incident.neighbours import Neighbours, read_neighbours
 from aiops.incident.suspects import rank_suspects
 
-BACK: Final = 0.2
-"""Weight of a step back to a caller; CloudRanger uses 0.1 to 0.5."""
+BACK: Final = 0.3
+"""Weight of a step back to a caller: the middle of what CloudRanger tried (0.1 to 0.5)."""
+EARLY: Final = 0.25
+"""Weight of having left its past first against how far; as for alerts."""
 FOLLOW: Final = 0.85
 """Chance to walk on instead of starting anew (Page et al., PageRank, 1999)."""
 ROUNDS: Final = 100
@@ -95,7 +97,7 @@ def rank_metrics(
     for silent in np.unique(measures.entities).tolist():
         evidence.setdefault(silent, _Evidence(0.0, -1, NOTHING, 0, -1))
     near = read_neighbours(topology)
-    stands = walk({e: found.strength for e, found in evidence.items()}, near)
+    stands = walk(_early_first(evidence), near)
     # The walk's rounding noise must not order entities about which nothing is known.
     order = sorted(stands, key=lambda e: (-round(stands[e], 12), -evidence[e].strength, e))
     said = [
@@ -134,6 +136,16 @@ def _sum_up(rows: list[tuple[Deviation, int, int]]) -> _Evidence:
     firsts = [row[2] for row in rows if row[2] >= 0 and row[0].strength >= STANDS_OUT]
     deviating = sum(row[0].strength >= STANDS_OUT for row in rows)
     return _Evidence(total, rows[0][1], rows[0][0], deviating, min(firsts, default=-1))
+
+
+def _early_first(evidence: dict[int, _Evidence]) -> dict[int, float]:
+    """Returns strengths, raised the earlier an entity left its past."""
+    turns = sorted({found.first for found in evidence.values() if found.first >= 0})
+    place = {turn: 1 - i / len(turns) for i, turn in enumerate(turns)}
+    return {
+        entity: found.strength * (1 + EARLY * place.get(found.first, 0.0))
+        for entity, found in evidence.items()
+    }
 
 
 def walk(strength: dict[int, float], near: Neighbours) -> dict[int, float]:

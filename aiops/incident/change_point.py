@@ -63,7 +63,7 @@ def _distance(values: FloatArray) -> FloatArray:
 
 
 def _stretch(level: FloatArray) -> int:
-    """Returns where the stretch starts whose excess over the middle, per root length, is largest."""
+    """Returns where the stretch starts whose excess per root of its length is largest."""
     n = len(level)
     total = np.concatenate([[0.0], np.cumsum(level - np.median(level))])
     best, start = -np.inf, 1
