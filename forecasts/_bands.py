@@ -47,19 +47,22 @@ class Bands:
         return np.asarray(low + share * (high - low))
 
 
-def make_bands(errors: FloatArray) -> tuple[Bands, FloatArray]:
+def make_bands(errors: FloatArray, guessed: int = 0) -> tuple[Bands, FloatArray]:
     """Returns bands, and the widening ``(n,)`` at 80 % that error paths need to agree with them.
 
     Args:
         errors: ``(n, n_origins, horizon)`` truth less forecast.
+        guessed: How many of the last were never made, and can check nothing.
     """
-    n, count, _ = errors.shape
+    n = len(errors)
+    made = errors[:, : errors.shape[1] - guessed]
+    count = made.shape[1]
     offsets = _quantiles(errors)
     middle = offsets[:, :, _MIDDLE : _MIDDLE + 1]
     inner = np.full(n, _PRIOR[0])
     outer = np.full(n, _PRIOR[1])
     if count >= 3:
-        scores = _scores_without_own(errors)
+        scores = _scores_without_own(made)
         own = np.stack(
             [np.quantile(scores[k].reshape(n, -1), q, axis=1) for k, q in ((0, 0.8), (1, 0.95))]
         )

@@ -14,6 +14,7 @@ past errors are split conformal intervals (Vovk et al., 2005).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,9 @@ from forecasts._members import (
     smooth_theta,
 )
 from forecasts._season import detect_season, season_lengths
+
+_FEWEST_ERRORS: Final = 8
+"""With fewer past errors than this, guessed ones make up the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,8 @@ class Auto:
             chosen = rows[some]
             age = int(history.age[chosen].min())
             past = history.values[chosen][:, -age:]
-            centre, errors = self._combine(past, horizon, panel)
-            bands, widening = make_bands(errors)
+            centre, errors, guessed = self._combine(past, horizon, panel)
+            bands, widening = make_bands(errors, guessed)
             future = centre[:, None, :] + errors * widening[:, None, None]
             paths.append((chosen, _within(future, known, chosen)))
             around = centre[:, :, None] + bands.at(levels)
@@ -110,18 +114,20 @@ class Auto:
 
     def _combine(
         self, past: FloatArray, horizon: int, panel: Panel
-    ) -> tuple[FloatArray, FloatArray]:
-        """Returns the weighted mean ``(n, horizon)`` and error paths ``(n, paths, horizon)``."""
+    ) -> tuple[FloatArray, FloatArray, int]:
+        """Returns the weighted mean ``(n, horizon)``, error paths, and how many were guessed."""
         width = past.shape[1]
         seasons = [] if panel.ordinal else season_lengths(panel.step, width)
         if not seasons:
             found = detect_season(past, self._settings.longest_season)
             seasons = [found] if found else []
-        members = choose_members(seasons, width, horizon)
+        # A longer season of which two do not fit before the newest origin is left out.
+        seasons = [s for s in seasons if width - horizon >= 2 * s + 1 or s == seasons[0]]
         origins = past_origins(width, horizon, self._settings.origins, seasons)
+        members = choose_members(seasons, min(origins, default=width), horizon)
         now = np.stack([member(past, horizon) for member in members])
         if not origins:
-            return now[0], _walk_errors(past, horizon)
+            return now[0], _guess_errors(past, horizon, _FEWEST_ERRORS), _FEWEST_ERRORS
         tried = np.stack([[m(past[:, :o], horizon) for o in origins] for m in members])
         truth = np.stack([_future_of(past, o, horizon) for o in origins])
         missed = np.abs(tried - truth)
@@ -133,7 +139,13 @@ class Auto:
         weight /= weight.sum(axis=0)
         centre = np.einsum("mn,mnh->nh", weight, now)
         mean = np.einsum("mn,monh->onh", weight, tried)
-        return centre, _fill_errors(np.moveaxis(truth - mean, 0, 1))
+        errors = _fill_errors(np.moveaxis(truth - mean, 0, 1))
+        # An origin whose future has hardly come yet is no whole witness.
+        seen = sum(min(width - o, horizon) for o in origins) / horizon
+        lacking = _FEWEST_ERRORS - int(seen)
+        if lacking > 0:
+            errors = np.concatenate([errors, _guess_errors(past, horizon, lacking)], axis=1)
+        return centre, errors, max(lacking, 0)
 
 
 def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Member]:
@@ -161,10 +173,10 @@ def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Mem
 def past_origins(width: int, horizon: int, most: int, seasons: Sequence[int]) -> list[int]:
     """Returns positions in the past to forecast from, the newest first.
 
-    The newest still has its whole future; the first leaves two of the longest season (or half
-    of the history) before it.
+    The newest still has its whole future; the oldest has seen two of the shortest season and
+    one and a half of the longest.
     """
-    least = max(8, 2 * max(seasons, default=4) + 1)
+    least = max(8, 2 * min(seasons, default=4) + 1, 3 * max(seasons, default=4) // 2 + 1)
     stride = max(1, horizon // 2)
     if seasons and horizon >= seasons[0]:
         stride = max(seasons[0], stride // seasons[0] * seasons[0])
@@ -193,12 +205,18 @@ def _fill_errors(errors: FloatArray) -> FloatArray:
     return np.where(known, errors, grown)
 
 
-def _walk_errors(past: FloatArray, horizon: int) -> FloatArray:
-    """Returns random-walk bands for a history too short to try anything on."""
+def _guess_errors(past: FloatArray, horizon: int, count: int) -> FloatArray:
+    """Returns errors as of a random walk that keeps within the spread seen so far.
+
+    They stand in where the history is too short to have made enough errors on it.
+    """
     change = np.diff(past, axis=1)
-    size = np.abs(change).max(axis=1) if change.size else np.zeros(len(past))
-    spread = np.linspace(-2, 2, 9)[None, :, None] * size[:, None, None]
-    return np.asarray(spread * np.sqrt(np.arange(1, horizon + 1)))
+    step = change.std(axis=1) + np.abs(change.mean(axis=1)) if change.size else np.zeros(len(past))
+    widest = np.maximum(past.std(axis=1), step)
+    size = np.minimum(step[:, None] * np.sqrt(np.arange(1, horizon + 1)), widest[:, None])
+    place = (np.arange(count) + 0.5) / count
+    spread = np.array([NormalDist().inv_cdf(float(p)) for p in place])
+    return np.asarray(spread[None, :, None] * size[:, None, :])
 
 
 def _alike(age: IntArray) -> list[IntArray]:
