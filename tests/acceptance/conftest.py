@@ -1,6 +1,8 @@
 """Real volumes and a real tracker for the installed command."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,25 @@ def request_tracker():
         pytest.skip(f"not run: {why}")
     with running_tracker() as tracker:
         yield tracker
+
+
+@pytest.fixture
+def node_exporter():
+    """Address of a real Prometheus node exporter, None where it is not installed."""
+    program = shutil.which("prometheus-node-exporter")
+    if program is None:
+        yield None
+        return
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [program, f"--web.listen-address=127.0.0.1:{port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield f"http://127.0.0.1:{port}/metrics"
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture

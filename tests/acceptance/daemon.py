@@ -22,11 +22,12 @@ class Daemon:
         self.config = directory / "config.yaml"
         self.config.write_text(config)
         self.environment = {**os.environ, **(environment or {})}
+        self.data = directory / "data"
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     def start(self, *arguments: str, within: float = 30.0, environment=None) -> "Daemon":
-        port_file = self.directory / "data" / "port"
+        port_file = self.data / "port"
         port_file.unlink(missing_ok=True)
         with (self.directory / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -55,7 +56,7 @@ class Daemon:
             return answer.json()
 
     def client(self) -> httpx.Client:
-        token = (self.directory / "data" / "admin.token").read_text().strip()
+        token = (self.data / "admin.token").read_text().strip()
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}",
             headers={"Authorization": f"Bearer {token}"},

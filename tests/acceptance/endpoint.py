@@ -34,7 +34,7 @@ class Endpoint:
     def text(self) -> str:
         with self._lock:
             self.served += 1
-            lines = ["# TYPE node_filesystem_size_bytes gauge"]
+            lines = ["# TYPE node_exporter_build_info gauge", "node_exporter_build_info 1"]
             for number in range(self.volumes):
                 where = f'device="/dev/v{number}",fstype="ext4",mountpoint="/v{number}"'
                 free = 0 if number in self.full else 600 - (number * 7) % 100

@@ -29,8 +29,13 @@ ticket:
       settings: {{url: "{url}", token: "env:RT_TOKEN", queue: Proactive, settle: 1s}}
 server: {{port: 0}}
 """
-INSIDE = ("ledger.before_commit", "store.before_commit", "outbox.after_send", "outbox.before_send")
-"""Inside a commit, or between a request to the tracker and its recorded answer."""
+INSIDE = {
+    "outbox.after_send": 1,
+    "ledger.before_commit": 12,
+    "outbox.before_send": 1,
+    "store.before_commit": 4,
+}
+"""Inside a commit, or between a request to the tracker and its recorded answer: visits at most."""
 
 
 class Watcher:
@@ -70,8 +75,9 @@ def test_thirty_kills_lose_no_acknowledged_sample_and_make_one_ticket_per_incide
     series = None
     try:
         for kill in range(KILLS):
-            point = INSIDE[kill % len(INSIDE)] if kill % 4 else ""
-            armed = {"AIOPS_CRASHPOINTS": f"{point}:{rng.randint(1, 4)}"} if point else {}
+            point = "" if kill % 5 == 0 else list(INSIDE)[kill % 5 - 1]
+            visit = rng.randint(1, INSIDE.get(point, 1))
+            armed = {"AIOPS_CRASHPOINTS": f"{point}:{visit}"} if point else {}
             try:
                 daemon.start("--test-hooks", environment=armed)
             except AssertionError:

@@ -1,0 +1,113 @@
+"""Start, reload, stop, wrong configuration, full disk: the installed command as a process."""
+
+import re
+import signal
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from tests.acceptance.daemon import AIOPS, wait_for
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+
+CONFIG = """\
+collect:
+  sources:
+    - {name: host, type: host, interval: 1s, settings: {sensors: false}}
+server: {port: 0}
+"""
+
+
+def metric(daemon, name):
+    with daemon.client() as client:
+        text = client.get("/metrics").text
+    found = re.search(rf"^{name}(?:\{{[^}}]*\}})? ([0-9.e+]+)$", text, re.MULTILINE)
+    return float(found[1]) if found else None
+
+
+def test_it_serves_reloads_and_stops_cleanly(daemon_in):
+    daemon = daemon_in(CONFIG).start()
+    base = f"http://127.0.0.1:{daemon.port}"
+    assert httpx.get(f"{base}/livez").status_code == 200
+    assert httpx.get(f"{base}/api/v1/assets").status_code == 401
+    wait_for(lambda: daemon.get("/api/v1/assets")["items"], within=30)
+    assert metric(daemon, "aiops_config_last_reload_success") == 1
+
+    daemon.config.write_text(CONFIG.replace("interval: 1s", "intervall: 1s"))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 0, within=20)
+    assert "did you mean" in daemon.tail() or "intervall" in daemon.tail()
+    before = metric(daemon, "aiops_samples_total")
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > before, within=20)
+
+    daemon.config.write_text(CONFIG.replace("name: host", "name: this-machine"))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 1, within=20)
+    wait_for(
+        lambda: [s["name"] for s in daemon.get("/api/v1/status")["sources"]] == ["this-machine"], 20
+    )
+    begin = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - begin < 12
+
+
+def test_a_second_daemon_on_the_same_data_says_so_and_leaves_the_first_alone(daemon_in):
+    daemon = daemon_in(CONFIG).start()
+    second = subprocess.run(
+        [AIOPS, "run", "--config", daemon.config],
+        cwd=daemon.directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "another aiops daemon has this data directory" in second.stderr
+    assert daemon.get("/api/v1/status")["state"] in {"ready", "degraded"}
+    assert daemon.stop() == 0
+
+
+def test_a_wrong_configuration_ends_with_78_and_names_every_mistake(tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("serve: {port: 0}\nlog: {level: loud}\n")
+    done = subprocess.run(
+        [AIOPS, "run", "--config", config], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 78
+    assert "config.yaml:1:1" in done.stderr
+    assert "server" in done.stderr
+    assert "loud" in done.stderr
+
+
+def test_it_starts_again_where_it_ended(daemon_in):
+    daemon = daemon_in(CONFIG).start()
+    wait_for(lambda: metric(daemon, "aiops_samples_total"), within=30)
+    series = daemon.get("/api/v1/series")["items"]
+    daemon.kill()
+    daemon.start()
+    again = daemon.get("/api/v1/series")["items"]
+    assert [s["id"] for s in again][: len(series)] == [s["id"] for s in series]
+    assert daemon.stop() == 0
+
+
+def test_a_full_disk_is_a_state_and_not_a_crash(small_volume, daemon_in):
+    config = CONFIG + f"store: {{directory: {small_volume}/data}}\n"
+    daemon = daemon_in(config)
+    daemon.data = small_volume / "data"
+    subprocess.run(["mount", "-o", "remount,size=40m", str(small_volume)], check=True)
+    daemon.start()
+    wait_for(lambda: metric(daemon, "aiops_samples_total"), within=30)
+    balloon = small_volume / "balloon"
+    with balloon.open("wb") as file, pytest.raises(OSError):  # noqa: PT012
+        while True:
+            file.write(b"\0" * 65536)
+            file.flush()
+    time.sleep(6)
+    assert daemon.process.poll() is None
+    assert daemon.get("/api/v1/assets")["items"], "reads go on"
+    balloon.unlink()
+    stored = metric(daemon, "aiops_samples_total")
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > stored + 5, within=30)
+    assert daemon.stop() == 0
