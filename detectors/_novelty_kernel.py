@@ -15,7 +15,7 @@ PAIRS: Final = 256
 WINDOWS: Final = 128
 SHORT_BLOCKS: Final = 4
 SHORT_CELLS: Final = 12
-LONG_WINDOWS: Final = 40
+LONG_WINDOWS: Final = 36
 LONG_BLOCKS: Final = 12
 LONG_CELLS: Final = 6
 CHANNELS: Final = 3
@@ -120,6 +120,8 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
                 continue
             held = numbers[row]
             now = seen[row]
+            # The clock of what was used last ticks every 32 cells, to fit into two bytes.
+            tick = min(now >> 5, 65535)
             previous, low, high = held[0], held[1], held[2]
             if now == 0:
                 previous = low = high = x
@@ -137,10 +139,10 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
             pattern[0] = previous
             pattern[1] = x
             known = pair_known[row]
-            near = _nearest(pairs[row], pair_used[row], known, pattern, 2, now)
+            near = _nearest(pairs[row], pair_used[row], known, pattern, 2, tick)
             pair = 0.0 if known == 0 else near * np.sqrt(2.0) / scale
             if known == 0 or near * np.sqrt(2.0) > _SAME * (high - low):
-                pair_known[row] = _remember(pairs[row], pair_used[row], known, pattern, 2, now)
+                pair_known[row] = _remember(pairs[row], pair_used[row], known, pattern, 2, tick)
             step = min(abs(x - previous), scale)
             held[3] += _FAST * (step * step - held[3])
             spread = 0.0
@@ -162,13 +164,13 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
                         pattern[j] = ring[row, (at + 1 + j) % SHORT_BLOCKS]
                     known = window_known[row]
                     near = _nearest(
-                        windows[row], window_used[row], known, pattern, SHORT_BLOCKS, now
+                        windows[row], window_used[row], known, pattern, SHORT_BLOCKS, tick
                     )
                     if known > 0:
                         held[7] = _tail(counts[row, 0], largest[row, 0:1], near / scale)
                     if known == 0 or near > _SAME * (high - low):
                         window_known[row] = _remember(
-                            windows[row], window_used[row], known, pattern, SHORT_BLOCKS, now
+                            windows[row], window_used[row], known, pattern, SHORT_BLOCKS, tick
                         )
             held[6] += x
             long_filled[row] += 1
@@ -181,12 +183,12 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
                     for j in range(LONG_BLOCKS):
                         pattern[j] = long_ring[row, (at + 1 + j) % LONG_BLOCKS]
                     known = long_known[row]
-                    near = _nearest(longs[row], long_used[row], known, pattern, LONG_BLOCKS, now)
+                    near = _nearest(longs[row], long_used[row], known, pattern, LONG_BLOCKS, tick)
                     if known > 0:
                         held[8] = _tail(counts[row, 1], largest[row, 1:2], near / scale)
                     if known == 0 or near > _SAME * (high - low):
                         long_known[row] = _remember(
-                            longs[row], long_used[row], known, pattern, LONG_BLOCKS, now
+                            longs[row], long_used[row], known, pattern, LONG_BLOCKS, tick
                         )
             extreme_tail = _tail(counts[row, 2], largest[row, 2:3], extreme)
             strange = (

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from aiops.domain.state import State
 
 VERSION: Final = "rank-1"
-BINS: Final = 64
+BINS: Final = 48
 PEAKS: Final = 32
-_WIDTH: Final = 0.08
-"""Width of a bin of log(1 + score): 64 of them reach a score of 166."""
+_WIDTH: Final = 0.1
+"""Width of a bin of log(1 + score): 48 of them reach a score of 120."""
 LEAST: Final = 2.0
 """Least scale of the tail of one series."""
 _RARE: Final = 2.0
