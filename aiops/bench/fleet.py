@@ -28,6 +28,9 @@ _METRICS: Final = (
 _FILLING: Final = 50
 """One asset in so many really fills up."""
 
+_FILLED_A_DAY: Final = 0.45
+"""Most of those that fill up have hours left after the first day."""
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFleet:
@@ -76,9 +79,9 @@ def generate(n_series: int, seed: int = 1) -> GeneratedFleet:
             metrics=metrics,
             limits=(Limit(LIMITED, Direction.UP, 0.95),),
         ),
-        level=rng.uniform(0.3, 0.6, n_series),
+        level=rng.uniform(0.3, 0.45, n_series),
         swing=np.where(limited, 0.0, 0.1),
-        slope=np.where(filling, 0.25 * MINUTE / DAY, 0.0),
+        slope=np.where(filling, _FILLED_A_DAY * MINUTE / DAY, 0.0),
         phase=rng.uniform(0, 6, n_series),
     )
 

@@ -28,13 +28,15 @@ def measure(n_series: int, n_points: int, folder: Path) -> list[Figure]:
     """Collects minute by minute, analyses it as one window, then one new minute more.
 
     The forecasts' cadence is set to the whole stretch, so that the first analysis is one
-    window: each cell is scored once, each limit is looked at once over all the history.
+    window: each cell is scored once, each limit is looked at once over all the history. What
+    fills up opens its incident at once (``incident.hold: 1``).
     """
     fleet = generate(n_series)
     settings = default()
     settings = replace(
         settings,
         forecast=replace(settings.forecast, every=timedelta(minutes=n_points)),
+        incident=replace(settings.incident, hold=1),
         store=replace(settings.store, window=timedelta(minutes=n_points + 120)),
     )
     ledger = open_ledger(f"sqlite:///{folder / 'ledger.db'}", from_ns(BEGIN))
@@ -84,8 +86,10 @@ def _run(pipeline: Pipeline, fleet: GeneratedFleet, n_points: int) -> list[Figur
         Figure(f"once.{part}", f"{day}, one window", seconds, floor, copy)
         for part, seconds in [*sorted(analysed.items()), *_rest(whole, analysed)]
     ]
+    opened = len(pipeline.incidents.by_key)
     everything = collected["collect"] + whole
-    found.append(Figure("once.everything", day, everything, floor, copy))
+    all_of_it = f"{day}, {opened} incidents opened"
+    found.append(Figure("once.everything", all_of_it, everything, floor, copy))
     new = f"{n} series, one new minute, no forecast due"
     floor = "copy the same values as one float64 column"
     found += [
@@ -132,7 +136,7 @@ def _observe(pipeline: Pipeline, watch: Stopwatch) -> None:
         "gate": {"check": "collect_gate"},
         "panels": {"ingest": "collect_store"},
         "detect": {"due": "detect_due", "read": "detect_read", "update": "detect_update"},
-        "forecast": {"foresee": "forecast"},
+        "forecast": {"foresee": "forecast", "evidence": "incident_evidence"},
         "risk": {"note": "risk", "assess": "risk"},
     }
     for name, methods in watched.items():
