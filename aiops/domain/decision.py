@@ -31,6 +31,7 @@ class Reason(StrEnum):
     IN_MAINTENANCE = "in_maintenance"
     SILENCED = "silenced"
     NO_CRITICALITY = "no_criticality"
+    ANSWERED = "answered"
     # a ticket is sent or withheld
     FIRST_NOTIFICATION = "first_notification"
     STATE_CHANGED = "state_changed"

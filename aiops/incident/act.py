@@ -30,6 +30,10 @@ _VERDICTS = {
 }
 
 
+_ANSWERS = frozenset({PersonAction.CLOSE, PersonAction.FALSE, PersonAction.NEW_NORMAL})
+"""Orders that mean "do not tell me again of this risk"; averted means "see whether it worked"."""
+
+
 def act(
     incident: Incident,
     action: PersonAction,
@@ -63,7 +67,8 @@ def act(
         transitions=(*incident.transitions, Transition(now, state, reason, who, words)),
     )
     told = TicketAction.RESOLVE if state is IncidentState.CLOSED else TicketAction.COMMENT
-    decided = Decided(memory)
+    ended = incident.is_open and action in _ANSWERS and reason is Reason.BY_PERSON
+    decided = Decided(memory.with_answer(incident.series) if ended else memory)
     decided.changed[changed.key] = changed
     decided.decisions.append(
         Decision(now, changed.key, changed.asset, action.value, reason, f"{who}: {words}".strip())

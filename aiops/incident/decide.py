@@ -7,6 +7,9 @@ What is asked of each limited series, once per forecast:
 2. Is an incident of its asset open?  A crossing as likely as before updates it; one that
    has become unlikely, ``hold`` times in a row, closes it.
 3. Else: likely enough, ``hold`` times in a row?  It opens, or reopens the one just closed.
+
+A risk that a person has answered (closed, or judged false) does not open again until it has
+gone away; that its limit is met always opens.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +26,10 @@ from aiops.domain.incident import (
     IncidentState,
     Outcome,
     OutcomeKind,
+    Prediction,
     Transition,
 )
+from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
 from aiops.incident.open import REPORTED, Opening, open_predictive, open_reactive, prediction_of
 from aiops.incident.settings import IncidentSettings
@@ -32,9 +37,21 @@ from aiops.incident.settings import IncidentSettings
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How often in a row a series was above (positive) or below (negative) its bar."""
+    """How often in a row a series was above (positive) or below (negative) its bar.
+
+    ``answered(series)`` beside them counts 1 while a person's answer to its risk stands.
+    """
 
     streak: Mapping[str, int] = field(default_factory=dict)
+
+    def with_answer(self, series: SeriesKey) -> "Memory":
+        """Returns a memory in which a person has answered the series' risk."""
+        return Memory({**self.streak, answered(series): 1, series.text: 0})
+
+
+def answered(series: SeriesKey) -> str:
+    """Returns the name under which an answer is remembered; no series has a name like it."""
+    return f"answered\x1f{series.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +130,17 @@ class _Round:
     ) -> Incident | None:
         """A series whose asset has no open incident."""
         name = crossing.series.text
+        returns = recent is not None and self.now - recent.updated_at <= self.settings.reopen_within
         if crossing.abstained is Abstention.ALREADY_OVER and self.opening.limits_are_failures:
-            streak[name] = 0
+            streak[name] = streak[answered(crossing.series)] = 0
+            if recent is not None and returns and recent.kind is IncidentKind.REACTIVE:
+                return self._reopen(recent, recent.current)
             return self._open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
         probability = crossing.probability
+        if streak.get(answered(crossing.series)) and not self._is_gone(crossing):
+            self._nothing(crossing, Reason.ANSWERED, "a person has answered this risk")
+            return None
+        streak[answered(crossing.series)] = 0
         if probability is None:
             streak[name] = 0
             self._nothing(crossing, Reason.ABSTAINED, crossing.abstained.words)
@@ -136,8 +160,9 @@ class _Round:
                 f"{probability:.2f}, {streak[name]} of {self.settings.hold} times in a row",
             )
             return None
-        if recent is not None and self.now - recent.updated_at <= self.settings.reopen_within:
-            return self._reopen(recent, crossing)
+        if recent is not None and returns:
+            lead = self.opening.repair_lead(recent.asset)
+            return self._reopen(recent, prediction_of(crossing, lead))
         incident = open_predictive(self.opening, crossing, self.now)
         return self._open(incident, Reason.CROSSING_LIKELY)
 
@@ -235,8 +260,13 @@ class _Round:
         self._tell(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
         return self._put(incident)
 
-    def _reopen(self, recent: Incident, crossing: Crossing) -> Incident:
-        current = prediction_of(crossing, self.opening.repair_lead(recent.asset))
+    def _is_gone(self, crossing: Crossing) -> bool:
+        """Whether there is no risk now; bad data says nothing of it."""
+        if crossing.probability is None:
+            return crossing.abstained is Abstention.NO_TREND
+        return crossing.probability < self.settings.close_probability
+
+    def _reopen(self, recent: Incident, current: Prediction | None) -> Incident:
         again = replace(recent, closed_at=None, current=current, outcome=None)
         again = self._move(again, IncidentState.OPEN, Reason.RISK_RETURNED)
         self._note(again, "open", Reason.RISK_RETURNED, "it had closed a short while ago")

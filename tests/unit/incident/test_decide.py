@@ -14,6 +14,7 @@ from aiops.domain.incident import IncidentKind, IncidentState, OutcomeKind, Stag
 from aiops.domain.metric import Direction, Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
+from aiops.incident.act import PersonAction, act
 from aiops.incident.decide import Memory, decide
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
@@ -72,7 +73,7 @@ class Story:
             failures,
             repairs,
             self.memory,
-            OPENING,
+            replace(OPENING, window_end=int(self.now.timestamp())),
             self.settings,
         )
         self.memory = decided.memory
@@ -213,3 +214,60 @@ def test_the_same_rounds_give_the_same_key_and_another_installation_another(roun
             story.round(crossing())
         keys.add(story.only.key)
     assert len(keys) == 1
+
+
+def judged(story, action):
+    done = act(story.only, action, "ada", "", story.now, story.memory)
+    story.memory = done.memory
+    story.incidents |= done.changed
+
+
+@pytest.mark.parametrize("action", ["close", "false", "new_normal"])
+def test_a_risk_that_a_person_has_answered_does_not_open_again_while_it_lasts(action):
+    story = Story(reopen_within=timedelta(hours=3)).opened()
+    judged(story, PersonAction(action))
+    for _ in range(5):
+        story.round(crossing())
+    assert not story.only.is_open
+    assert story.last.decisions[0].reason is Reason.ANSWERED
+    story.round(crossing(abstained=Abstention.GAPPY_HISTORY))
+    story.round(crossing())
+    assert story.last.decisions[0].reason is Reason.ANSWERED
+
+
+def test_an_answered_risk_that_went_away_may_open_anew():
+    story = Story().opened()
+    judged(story, PersonAction.FALSE)
+    story.round(crossing(0.1))
+    for _ in range(2):
+        story.round(crossing())
+    assert [i.is_open for i in story.incidents.values()] == [False, True]
+
+
+def test_a_repair_that_did_not_help_opens_again_at_once():
+    story = Story().opened()
+    judged(story, PersonAction.AVERTED)
+    for _ in range(2):
+        story.round(crossing())
+    assert [i.is_open for i in story.incidents.values()] == [False, True]
+
+
+def test_an_answered_risk_whose_limit_is_met_opens():
+    story = Story().opened()
+    judged(story, PersonAction.FALSE)
+    story.round(crossing(abstained=Abstention.ALREADY_OVER, value=1.0))
+    assert [i.kind for i in story.incidents.values()][-1] is IncidentKind.REACTIVE
+
+
+def test_flapping_around_a_limit_reopens_one_incident_and_creates_no_second():
+    story = Story(reopen_within=timedelta(hours=3))
+    for _ in range(20):
+        story.round(crossing(abstained=Abstention.ALREADY_OVER, value=1.0))
+        for _ in range(2):
+            story.round(crossing(abstained=Abstention.NO_TREND, value=0.94))
+    assert len(story.incidents) == 1
+    assert story.notices[:3] == [
+        (TicketAction.OPEN, Reason.FIRST_NOTIFICATION),
+        (TicketAction.RESOLVE, Reason.RISK_GONE),
+        (TicketAction.REOPEN, Reason.RISK_RETURNED),
+    ]
