@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 SETTLE_SECONDS: Final = 30.0
-_POLL_SECONDS: Final = 5.0
+_POLL_SECONDS: Final = 2.0
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 

@@ -39,6 +39,7 @@ class Fleet:
     _ids: dict[str, tuple[tuple[SeriesKey, ...], IntArray]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _by_step: dict[int, list[SeriesInfo]] = field(default_factory=dict)
+    _by_key: dict[SeriesKey, SeriesInfo] = field(default_factory=dict)
     _known: int = -1
     _first: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
 
@@ -106,13 +107,14 @@ class Fleet:
             by_step: dict[int, list[SeriesInfo]] = {}
             for info in infos:
                 by_step.setdefault(info.step_ns, []).append(info)
+            self._by_key = {info.key: info for info in infos}
             self._by_step, self._known = by_step, len(infos)
         return self._by_step
 
     def info(self, key: SeriesKey) -> SeriesInfo | None:
         """Returns the series with that key, None when there is none."""
-        infos = (info for same in self.series_by_step().values() for info in same)
-        return next((info for info in infos if info.key == key), None)
+        self.series_by_step()
+        return self._by_key.get(key)
 
     def zones(self, infos: Sequence[SeriesInfo]) -> list[str]:
         """Returns the time zone of each series' asset."""

@@ -46,3 +46,11 @@ def test_what_the_store_knows_is_not_forgotten_by_newer_samples(fleet):
     fleet.load_first(lambda asked: np.where(asked == ids[0], 30, 0))
     note(fleet, (0, 95), (1, 95))
     assert fleet.first_ns == {0: 30, 1: 95}
+
+
+def test_a_series_is_found_by_its_key_as_soon_as_it_has_an_id(fleet):
+    key = SeriesKey("a", "m")
+    assert fleet.info(key) is None
+    (number,) = fleet.ledger.catalogue.ids((key,), MINUTE)
+    assert fleet.info(key).id == number
+    assert fleet.info(SeriesKey("b", "m")) is None
