@@ -25,10 +25,12 @@ LEAST: Final = 2.0
 _RARE: Final = 2.0
 """Cells rarer than this in a row are one event. An event counts once, whatever its length, so
 that a long one does not become the norm while it lasts."""
-_LEVEL: Final = 2.85
-_SLOPE: Final = 0.085
-"""Line through −log10(new records per cell) on generated clean fleets (bench/calibration.py):
-between one per week and one per hundred weeks it is straight."""
+_KNEE: Final = 12.0
+_KNEE_RATE: Final = 4.0
+_BELOW: Final = 0.18
+_ABOVE: Final = 0.111
+"""Two lines through −log10(new records per cell) on generated clean fleets, see
+bench/calibration.py; above the knee it is straight as far as could be counted."""
 
 
 def start(n_units: int) -> State:
@@ -73,10 +75,11 @@ def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np
     sum of both is better than either.
 
     >>> strengths(np.array([[10.0]]), np.array([[3.0]])).round(2).tolist()
-    [[4.21]]
+    [[4.44]]
     """
-    strength: NDArray[np.float64] = _LEVEL + _SLOPE * (raw + 2.0 * tail)
-    return strength
+    above = raw + 2.0 * tail - _KNEE
+    strength: NDArray[np.float64] = _KNEE_RATE + np.where(above > 0, _ABOVE, _BELOW) * above
+    return np.maximum(strength, 0.0)
 
 
 def _rank(  # noqa: C901 - one compiled loop
