@@ -15,7 +15,7 @@ _LEVELS: Final = np.array([0.1, 0.5, 0.9])
 _HOUR: Final = timedelta(hours=1)
 
 
-def check_forecaster(forecaster: Forecaster, cells: int = 240, horizon: int = 12) -> None:
+def check_forecaster(forecaster: Forecaster, cells: int = 120, horizon: int = 12) -> None:
     """Checks that a forecaster keeps the promises of its contract.
 
     Raises:
@@ -84,7 +84,7 @@ def _check_shape(forecast: Forecast, panel: Panel, horizon: int) -> None:
 
 def _check_reasons(forecast: Forecast) -> None:
     answered = forecast.reason == 0
-    _expect(bool(answered.any()), "a line and a daily shape of ten days must be answered")
+    _expect(bool(answered.any()), "a line and a daily shape of five days must be answered")
     _expect(
         bool(np.isfinite(forecast.quantiles[answered]).all()), "an answered row has every quantile"
     )

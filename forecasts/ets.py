@@ -1,0 +1,66 @@
+"""ETS: exponential smoothing in state-space form, with damped trend and daily season.
+
+When it works: calm levels, trends and seasons of one length. When it does not: two seasons at
+once, long seasons (slow), bursts; its bands are known to be too narrow on such data.
+
+Source: Hyndman, Koehler, Ord and Snyder (2008), as in statsmodels' ``ETSModel``.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from aiops.contracts.plugin import Plugin
+from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray
+from forecasts._each import EachRow, normal_quantiles
+from forecasts._season import season_lengths
+
+_LONGEST: Final = 48
+"""A longer season takes seconds a series; it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class EtsSettings:
+    """What may be set of ETS."""
+
+    damped: bool = field(default=True, metadata={"help": "Let the trend fade."})
+    cells: int = field(default=700, metadata={"help": "Newest cells to fit to."})
+
+
+def create(settings: EtsSettings) -> EachRow:
+    """Builds the forecaster.
+
+    Raises:
+        ImportError: statsmodels is not installed.
+    """
+    import pandas as pd
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    def fit(
+        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
+    ) -> FloatArray:
+        del row
+        recent = values[-settings.cells :]
+        lengths = [] if panel.ordinal else season_lengths(panel.step, len(recent) // 2)
+        season = lengths[0] if lengths and lengths[0] <= _LONGEST else 0
+        model = ETSModel(
+            pd.Series(recent), error="add", trend="add", damped_trend=settings.damped,
+            seasonal="add" if season else None, seasonal_periods=season or None,
+        )  # fmt: skip
+        told = model.fit(disp=False, maxiter=40).get_prediction(
+            start=len(recent), end=len(recent) + horizon - 1
+        )
+        deviation = np.sqrt(np.asarray(told.forecast_variance))
+        return normal_quantiles(np.asarray(told.predicted_mean), deviation, levels)
+
+    return EachRow("ets", "ets/1", 300.0, fit)
+
+
+PLUGIN: Final = Plugin(
+    "Exponential smoothing with damped trend and daily season (statsmodels)",
+    EtsSettings,
+    create,
+    tags=("one by one",),
+)
