@@ -29,3 +29,10 @@ class StoreSettings:
     retention: timedelta = field(
         default=timedelta(days=90), metadata={"help": "Raw samples are kept this long."}
     )
+    spool_max_bytes: int = field(
+        default=2 << 30,
+        metadata={"help": "What waits for a remote store; beyond it the oldest is dropped."},
+    )
+    spool_max_age: timedelta = field(
+        default=timedelta(hours=72), metadata={"help": "Samples wait at most this long."}
+    )

@@ -1,0 +1,256 @@
+"""Samples on disk until a remote store is known to have them: one SQLite file.
+
+Each row is one batch, written with one durable commit. Rows leave when the store has been
+seen to hold them, when the bound is reached (oldest first, counted), or when the store refuses
+them for good (set aside, readable).
+
+Source: SQLite documentation: WAL with ``synchronous=FULL`` survives loss of power.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from aiops.contracts.errors import StoreError
+from aiops.domain.series import Samples
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, late INTEGER NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL, crc INTEGER NOT NULL,
+  data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL,
+  n INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS lost (series INTEGER NOT NULL, reason TEXT NOT NULL,
+  n INTEGER NOT NULL, PRIMARY KEY (series, reason));
+"""
+_ASIDE_ROWS: Final = 1000
+_ROW_BYTES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One batch that waits.
+
+    Attributes:
+        late: It may hold a sample that replaces one of an earlier batch.
+        first, last: Times of its oldest and newest sample, ns.
+        bytes: Size on disk.
+    """
+
+    seq: int
+    late: bool
+    first: int
+    last: int
+    n: int
+    bytes: int
+
+
+class Spool:
+    """A bounded queue of batches that survives a crash.
+
+    Args:
+        path: Its file; a damaged one is set aside under another name.
+        max_bytes: Beyond it the oldest batches are dropped.
+        max_age_ns: A batch that is this much older than the newest is dropped.
+    """
+
+    def __init__(self, path: Path, max_bytes: int, max_age_ns: int) -> None:
+        self.path = path
+        self._max_bytes, self._max_age = max_bytes, max_age_ns
+        self._lock = threading.RLock()
+        self.rows: dict[int, Row] = {}
+        self.bytes = 0
+        self.damaged: str = ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = self._open()
+        except sqlite3.DatabaseError as error:
+            self.damaged = self._set_file_aside(error)
+            self._db = self._open()
+        self.lost = Counter(
+            {
+                (s, reason): n
+                for s, reason, n in self._db.execute("SELECT series, reason, n FROM lost")
+            }
+        )
+        self.aside = int(self._db.execute("SELECT coalesce(sum(n), 0) FROM aside").fetchone()[0])
+
+    def put(self, samples: Samples, *, late: bool) -> int:
+        """Makes a batch durable.
+
+        Raises:
+            StoreError: It is not: the disk is full, or fails.
+        """
+        data = encode(samples)
+        first, last = int(samples.times.min()), int(samples.times.max())
+        with self._writing("samples cannot wait on disk"):
+            cursor = self._db.execute(
+                "INSERT INTO batch (late, first, last, n, crc, data) VALUES (?, ?, ?, ?, ?, ?)",
+                (int(late), first, last, len(samples), zlib.crc32(data), data),
+            )
+            seq = int(cursor.lastrowid or 0)
+        with self._lock:
+            row = Row(seq, late, first, last, len(samples), len(data) + _ROW_BYTES)
+            self.rows[seq] = row
+            self.bytes += row.bytes
+            self._keep_bound(last)
+        return seq
+
+    def read(self, seqs: Sequence[int]) -> list[Samples | None]:
+        """Returns batches in the order asked for; None where one is damaged or gone."""
+        found: list[Samples | None] = []
+        with self._lock:
+            for seq in seqs:
+                row = self._db.execute("SELECT n, crc, data FROM batch WHERE seq = ?", (seq,))
+                held = row.fetchone()
+                whole = held is not None and zlib.crc32(held[2]) == held[1]
+                found.append(decode(held[2], held[0]) if whole else None)
+        return found
+
+    def remove(self, seqs: Sequence[int]) -> None:
+        """Forgets batches that the store has."""
+        with self._writing("batches cannot be removed"):
+            self._db.executemany("DELETE FROM batch WHERE seq = ?", [(seq,) for seq in seqs])
+        with self._lock:
+            for seq in seqs:
+                row = self.rows.pop(seq, None)
+                self.bytes -= row.bytes if row else 0
+
+    def set_aside(self, samples: Samples, reason: str) -> None:
+        """Keeps samples that the store will never take, for a person to look at."""
+        with self._writing("samples cannot be set aside"):
+            self._db.execute(
+                "INSERT INTO aside (reason, n, data) VALUES (?, ?, ?)",
+                (reason[:500], len(samples), encode(samples)),
+            )
+            self._db.execute(
+                "DELETE FROM aside WHERE seq <= (SELECT max(seq) FROM aside) - ?", (_ASIDE_ROWS,)
+            )
+            self._count_lost(samples, "set aside")
+        self.aside += len(samples)
+
+    def refused(self) -> list[tuple[str, Samples]]:
+        """Returns what was set aside, oldest first, each with its reason."""
+        with self._lock:
+            rows = self._db.execute("SELECT reason, n, data FROM aside ORDER BY seq").fetchall()
+        return [(reason, decode(data, n)) for reason, n, data in rows]
+
+    @property
+    def waiting(self) -> int:
+        """How many samples there are."""
+        with self._lock:
+            return sum(row.n for row in self.rows.values())
+
+    def dropped(self) -> int:
+        """How many samples were dropped because of the bound."""
+        with self._lock:
+            return sum(n for (_, reason), n in self.lost.items() if reason == "dropped")
+
+    def close(self) -> None:
+        """Closes the file; what waits, waits for the next start."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._db.close()
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            db.executescript(_SCHEMA)
+            _check(db)
+            rows = db.execute("SELECT seq, late, first, last, n, length(data) FROM batch")
+            for seq, late, first, last, n, size in rows:
+                self.rows[seq] = Row(seq, bool(late), first, last, n, size + _ROW_BYTES)
+        except sqlite3.DatabaseError:
+            db.close()
+            self.rows.clear()
+            raise
+        self.bytes = sum(row.bytes for row in self.rows.values())
+        return db
+
+    def _set_file_aside(self, error: sqlite3.DatabaseError) -> str:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.corrupt-{number}")).exists():
+            number += 1
+        for suffix in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + suffix)
+            if part.exists():
+                part.rename(f"{aside}{suffix}")
+        return f"{self.path} was damaged ({error}) and is now {aside}"
+
+    def _keep_bound(self, newest: int) -> None:
+        oldest_allowed = newest - self._max_age
+        gone: list[int] = []
+        left = self.bytes
+        for seq in sorted(self.rows):
+            row = self.rows[seq]
+            if left <= self._max_bytes and row.last >= oldest_allowed:
+                break
+            left -= row.bytes
+            gone.append(seq)
+        if not gone:
+            return
+        batches = self.read(gone)
+        with self._writing("old batches cannot be dropped"):
+            for seq, samples in zip(gone, batches, strict=True):
+                self._db.execute("DELETE FROM batch WHERE seq = ?", (seq,))
+                if samples is not None:
+                    self._count_lost(samples, "dropped")
+        for seq in gone:
+            self.bytes -= self.rows.pop(seq).bytes
+
+    def _count_lost(self, samples: Samples, reason: str) -> None:
+        series, counts = np.unique(samples.ids, return_counts=True)
+        rows = [(s, reason, n) for s, n in zip(series.tolist(), counts.tolist(), strict=True)]
+        self._db.executemany(
+            "INSERT INTO lost VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", rows
+        )
+        for number, why, count in rows:
+            self.lost[number, why] += count
+
+    @contextlib.contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise StoreError(f"{self.path}: {what}: {error}") from error
+
+
+def _check(db: sqlite3.Connection) -> None:
+    found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
+
+
+def encode(samples: Samples) -> bytes:
+    """Returns a batch as bytes: all ids, all times, all values."""
+    ids, times = np.asarray(samples.ids, "<i8"), np.asarray(samples.times, "<i8")
+    return ids.tobytes() + times.tobytes() + np.asarray(samples.values, "<f8").tobytes()
+
+
+def decode(data: bytes, n: int) -> Samples:
+    """Returns the batch.
+
+    >>> batch = Samples(np.array([1]), np.array([2]), np.array([0.5]))
+    >>> decode(encode(batch), 1).values.tolist()
+    [0.5]
+    """
+    whole = np.frombuffer(data, "<i8", 2 * n)
+    values = np.frombuffer(data, "<f8", n, 16 * n)
+    return Samples(
+        whole[:n].astype(np.int64), whole[n:].astype(np.int64), values.astype(np.float64)
+    )
