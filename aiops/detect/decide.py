@@ -163,7 +163,7 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
                     event[unit, i] = 0.0
             if is_open[unit]:
                 facts_now = event[unit]
-                if score[unit, t] < QUIET and strong < at_least:
+                if score[unit, t] < QUIET and strong < max(at_least, FLOOR):
                     if count == len(rows):
                         room = 2 * count
                         rows = np.concatenate((rows, np.empty(count, np.int64)))
