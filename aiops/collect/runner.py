@@ -139,6 +139,7 @@ class Collectors:
         self._lock = threading.Lock()
         self._delivery = threading.Lock()
         self._closed = False
+        self._ticked = False
         self._sources = {
             source.name: _Source(
                 source,
@@ -161,6 +162,11 @@ class Collectors:
         with self._lock:
             if self._closed:
                 return ()
+            if not self._ticked:
+                # A source is awaited from the first tick on, however long the start took.
+                self._ticked = True
+                for source in self._sources.values():
+                    source.status = replace(source.status, started_at=now)
             for source in self._sources.values():
                 self._watch(source, monotonic)
                 change = self._silence(source, now)
