@@ -41,9 +41,7 @@ def find_onsets(times: FloatArray, entities: IntArray, signals: IntArray, gap: f
     onsets: list[int] = []
     for k, part in enumerate(LENGTHS):
         length = gap / part
-        for i in np.argsort(-rises[k], kind="stable").tolist():
-            if rises[k][i] < RISE:
-                break
+        for i in _crests(times, rises[k], length / 4):
             at = _settle(times, rises[k - 1], i, length) if k else i
             at = _edge(times, at, length)
             if any(abs(times[at] - times[other]) < gap / 4 for other in onsets):
@@ -81,6 +79,20 @@ def _rise(times: FloatArray, weight: NDArray[np.bool_], length: float) -> FloatA
     rise: FloatArray = (after - before) / np.sqrt(after + before + 1.0)
     rise[times - times[0] < length] = 0.0
     return rise
+
+
+def _crests(times: FloatArray, rise: FloatArray, apart: float) -> list[int]:
+    """Returns where the rise is high enough, highest first, none near a higher one."""
+    high = np.flatnonzero(rise >= RISE)
+    cell = (times[high] // apart).astype(np.int64)
+    order = np.lexsort((-rise[high], cell))
+    first = np.diff(cell[order], prepend=-1) > 0
+    tops = high[order[np.flatnonzero(first)]]
+    kept: list[int] = []
+    for i in tops[np.argsort(-rise[tops], kind="stable")].tolist():
+        if all(abs(times[i] - times[other]) >= apart for other in kept):
+            kept.append(i)
+    return kept
 
 
 def _settle(times: FloatArray, rise: FloatArray, i: int, length: float) -> int:

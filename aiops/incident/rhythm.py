@@ -1,7 +1,7 @@
 """How long a silence ends a problem: read off the intervals between alerts.
 
 Intervals inside a problem and between problems differ by orders of magnitude; the boundary is
-the widest empty stretch of their logarithms. Where there is none, a mixture of two exponential
+the widest empty stretch of their logarithms. Where there is none, a mixture of exponential
 laws decides; where one law is enough, alerts come independently and only coincidences join.
 """
 
@@ -18,6 +18,8 @@ _ABOVE: Final = 3
 _WIDE: Final = float(np.log(2.5))
 """Width that is not there by chance: the top spacings of n exponential intervals are of the
 order 1 / (3 · ln n) on a log scale."""
+_LAWS: Final = 4
+_BINS: Final = 200
 _COINCIDENCE: Final = 0.05
 """Chance that two independent alerts lie within the gap."""
 
@@ -45,24 +47,44 @@ def learn_gap(intervals: FloatArray) -> float:
 
 
 def _by_mixture(found: FloatArray) -> float:
-    """Two exponential laws by expectation maximisation, or one (Bayesian criterion)."""
-    n = len(found)
-    one = found.mean()
-    alone = -n * np.log(one) - n
-    fast, slow, share = float(np.quantile(found, 0.25)), float(np.quantile(found, 0.95)), 0.8
-    likelihood = -np.inf
-    for _ in range(200):
-        a = np.log(share) - np.log(fast) - found / fast
-        b = np.log1p(-share) - np.log(slow) - found / slow
-        total = np.logaddexp(a, b)
-        belongs = np.exp(a - total)
-        previous, likelihood = likelihood, float(total.sum())
-        if likelihood - previous < 1e-6 * n:
+    """Exponential laws by expectation maximisation, as many as the Bayesian criterion wants.
+
+    The slowest law is the silence between problems, the others are inside them: a storm of a
+    thousand alerts a second beside ordinary problems needs a law of its own.
+    """
+    edges = np.histogram_bin_edges(np.log(found), bins=_BINS)
+    count, _ = np.histogram(np.log(found), bins=edges)
+    middle = np.exp((edges[1:] + edges[:-1]) / 2)[count > 0]
+    weight = count[count > 0].astype(np.float64)
+    best = _fit(middle, weight, 1)
+    for laws in range(2, _LAWS + 1):
+        other = _fit(middle, weight, laws)
+        if other[0] - best[0] <= np.log(len(found)):
             break
-        share = float(np.clip(belongs.mean(), 0.01, 0.99))
-        fast = max(float((belongs * found).sum() / belongs.sum()), 1e-9)
-        slow = max(float(((1 - belongs) * found).sum() / max((1 - belongs).sum(), 1e-9)), fast)
-    if likelihood - alone < 1.5 * np.log(n) or slow < 5 * fast:
-        return float(one * _COINCIDENCE)
-    odds = np.log(share / (1 - share)) + np.log(slow / fast)
-    return float(max(odds, 0.1) / (1 / fast - 1 / slow))
+        best = other
+    _, means, shares = best
+    if len(means) == 1 or means[-1] < 5 * means[-2]:
+        return float(found.mean() * _COINCIDENCE)
+    grid = np.geomspace(means[0], means[-1] * 3, 2000)
+    density = np.log(shares) - np.log(means) - grid[:, None] / means
+    inside = np.flatnonzero(np.logaddexp.reduce(density[:, :-1], axis=1) > density[:, -1])
+    return float(grid[inside[-1]]) if len(inside) else float(found.mean() * _COINCIDENCE)
+
+
+def _fit(middle: FloatArray, weight: FloatArray, laws: int) -> tuple[float, FloatArray, FloatArray]:
+    """Returns log likelihood, means ascending, and shares of a mixture over a histogram."""
+    means = np.geomspace(middle[0], middle[-1], 2 * laws + 1)[1::2]
+    shares = np.full(laws, 1 / laws)
+    likelihood = -np.inf
+    for _ in range(300):
+        density = np.log(shares) - np.log(means) - middle[:, None] / means
+        total = np.logaddexp.reduce(density, axis=1)
+        previous, likelihood = likelihood, float((weight * total).sum())
+        if likelihood - previous < 1e-7 * weight.sum():
+            break
+        belongs = np.exp(density - total[:, None]) * weight[:, None]
+        mass = np.maximum(belongs.sum(axis=0), 1e-9)
+        means = np.maximum((belongs * middle[:, None]).sum(axis=0) / mass, middle[0] / 10)
+        shares = mass / mass.sum()
+    order = np.argsort(means)
+    return likelihood, means[order], shares[order]

@@ -65,11 +65,12 @@ def rank_suspects(
     order = np.lexsort((alerts.times, incident))
     bounds = np.flatnonzero(np.diff(incident[order])) + 1
     past = _Past()
+    known: dict[int, tuple[int, ...]] = {}
     found = []
     for rows in np.split(order, bounds) if len(order) else []:
         shown = _gather(alerts, rows)
         sights = _look(shown, past)
-        found.append(_judge(sights, near, signal_names, past))
+        found.append(_judge(sights, near, signal_names, past, known))
         _remember(shown, past)
     return found
 
@@ -86,7 +87,7 @@ def _gather(alerts: Alerts, rows: IntArray) -> dict[int, dict[int, int]]:
 
 def _look(shown: dict[int, dict[int, int]], past: _Past) -> dict[int, _Sight]:
     now = Counter(signal for signals in shown.values() for signal in signals)
-    known = len(past.entities | shown.keys())
+    known = len(past.entities) + sum(entity not in past.entities for entity in shown)
     chances = past.incidents * known + len(shown) + 1
     sights = {}
     for entity, signals in shown.items():
@@ -138,18 +139,17 @@ def _remember(shown: dict[int, dict[int, int]], past: _Past) -> None:
 
 
 def _judge(
-    sights: dict[int, _Sight], near: Neighbours, signal_names: tuple[str, ...], past: _Past
+    sights: dict[int, _Sight],
+    near: Neighbours,
+    signal_names: tuple[str, ...],
+    past: _Past,
+    known: dict[int, tuple[int, ...]],
 ) -> list[Cause]:
     strength = {entity: sight.surprise for entity, sight in sights.items()}
     rank = {e: i for i, e in enumerate(sorted(sights, key=lambda e: (sights[e].first, e)))}
     for entity in strength:
         strength[entity] *= 1 + EARLY * (1 - rank[entity] / len(rank))
-    groups = {
-        group: members
-        for entity in sights
-        for group in (*near.needed_by[entity], *near.needs[entity])
-        if len(members := _members(group, near)) > 1
-    }
+    groups = _groups(sights, near, known)
     score = dict(strength)
     for group, members in groups.items():
         score[group] = strength.get(group, 0.0) + TOGETHER * _share(members, sights, past)
@@ -160,6 +160,23 @@ def _judge(
         )
         for e in best
     ]
+
+
+def _groups(
+    sights: dict[int, _Sight], near: Neighbours, known: dict[int, tuple[int, ...]]
+) -> dict[int, tuple[int, ...]]:
+    """Returns the groups of which two alert at least, with all their members."""
+    count = Counter(
+        group for entity in sights for group in (*near.needed_by[entity], *near.needs[entity])
+    )
+    found = {}
+    for group, alerting in count.items():
+        if alerting > 1:
+            if group not in known:
+                known[group] = _members(group, near)
+            if len(known[group]) > 1:
+                found[group] = known[group]
+    return found
 
 
 def _members(group: int, near: Neighbours) -> tuple[int, ...]:
