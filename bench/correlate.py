@@ -50,14 +50,16 @@ def build_storm(n_alerts: int, topology: Topology, seed: int = 7) -> Alerts:
     noise = rng.integers(0, day, third)
     start = rng.integers(0, day, max(third // 60, 1))
     which = rng.integers(0, len(start), third)
-    group = rng.integers(0, max(n_assets - 50, 1), len(start))
+    racks = max(n_assets // 50, 1)
+    hosts = n_assets - racks - max(n_assets // 10, 1) - 1
+    group = rng.integers(0, racks, len(start))
     burst = start[which] + rng.exponential(2 * MINUTE, third).astype(np.int64)
     rest = n_alerts - 2 * third
     storm = day // 2 + rng.integers(0, 10**9, rest)
     entity = np.concatenate(
         [
             rng.integers(0, n_assets, third),
-            group[which] + rng.integers(0, 50, third) % max(n_assets - 1, 1),
+            (group[which] + racks * rng.integers(0, 40, third)) % max(hosts, 1),
             rng.integers(0, n_assets, rest),
         ]
     )

@@ -1,6 +1,7 @@
 """Alerts to incidents: one per underlying problem, online in time order."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,13 +11,16 @@ from aiops.incident.episodes import Episodes, busy_share, intervals_of
 from aiops.incident.neighbours import Neighbours, read_neighbours
 from aiops.incident.onsets import find_onsets
 
+SETTLED: Final = 2
+"""Gaps after which no later alert can change a group: a wave is judged within one and a half."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopologyCorrelator:
     """Groups by time, topology and what is usually seen together.
 
-    A late alert joins the episode that was open at its time. An incident splits only where a
-    second wave is seen within one gap of now, and never again after that.
+    A late alert joins the episode that was open at its time. An incident splits, or joins an
+    older one, only within two gaps of now, and never again after that.
     """
 
     def learn(self, alerts: Alerts, topology: Topology) -> Rhythm:
@@ -55,7 +59,7 @@ def correlate(alerts: Alerts, near: Neighbours, rhythm: Rhythm) -> Correlation:
     groups = _split(times, entities, alerts.signals[order], episode, rhythm.gap)
     incident = np.empty(n, dtype=np.int64)
     incident[order] = _by_first(groups)
-    return Correlation(incident, float(alerts.times.max()) - rhythm.gap)
+    return Correlation(incident, float(alerts.times.max()) - SETTLED * rhythm.gap)
 
 
 def _relative(times: IntArray) -> FloatArray:

@@ -1,9 +1,10 @@
 """Alerts in time order to episodes: what is near in time and in the topology.
 
 An alert joins when, within the gap, its own entity, a neighbour, or a neighbour's neighbour
-alerted (not across a hub that is silent itself). Two episodes an alert touches become one under
-the older number. An entity that stands in no edge has no neighbours: it joins what is open, the
-part it has most often been seen with first, unless something is open most of the time anyway.
+alerted (not across a hub that is silent itself). Of two episodes that an alert touches the
+younger joins the older while it is younger than the gap; later both stay and the older gets it.
+An entity that stands in no edge has no neighbours: it joins what is open, the part it has most
+often been seen with first, unless something is open most of the time anyway.
 """
 
 from collections.abc import Iterator
@@ -68,6 +69,7 @@ class Episodes:
     member: list[tuple[float, int]] = field(default_factory=list)
     touched: list[tuple[float, int]] = field(default_factory=list)
     parent: list[int] = field(default_factory=list)
+    first: list[float] = field(default_factory=list)
     last: list[float] = field(default_factory=list)
     part: list[int] = field(default_factory=list)
     open: list[int] = field(default_factory=list)
@@ -92,6 +94,7 @@ class Episodes:
         if found < 0:
             found = len(self.parent)
             self.parent.append(found)
+            self.first.append(t)
             self.last.append(t)
             self.part.append(-1 if lonely else int(self.near.component[entity]))
             self.open.append(found)
@@ -116,9 +119,11 @@ class Episodes:
                 oldest = episode
             else:
                 kept, gone = min(oldest, episode), max(oldest, episode)
+                oldest = kept
+                if t - self.first[gone] > self.gap:
+                    continue
                 self.parent[gone] = kept
                 self.last[kept] = max(self.last[kept], self.last[gone])
-                oldest = kept
         if oldest < 0:
             oldest = self._waiting(t)
         return oldest

@@ -41,7 +41,7 @@ def find_onsets(times: FloatArray, entities: IntArray, signals: IntArray, gap: f
     onsets: list[int] = []
     for k, part in enumerate(LENGTHS):
         length = gap / part
-        for i in _crests(times, rises[k], length / 4):
+        for i in _crests(times, rises[k], gap / 4):
             at = _settle(times, rises[k - 1], i, length) if k else i
             at = _edge(times, at, length)
             if any(abs(times[at] - times[other]) < gap / 4 for other in onsets):
@@ -82,17 +82,20 @@ def _rise(times: FloatArray, weight: NDArray[np.bool_], length: float) -> FloatA
 
 
 def _crests(times: FloatArray, rise: FloatArray, apart: float) -> list[int]:
-    """Returns where the rise is high enough, highest first, none near a higher one."""
-    high = np.flatnonzero(rise >= RISE)
-    cell = (times[high] // apart).astype(np.int64)
-    order = np.lexsort((-rise[high], cell))
-    first = np.diff(cell[order], prepend=-1) > 0
-    tops = high[order[np.flatnonzero(first)]]
+    """Returns where the rise is high enough and highest within ``apart``, in time order.
+
+    Only what lies within ``apart`` decides, so that the far future cannot.
+    """
     kept: list[int] = []
-    for i in tops[np.argsort(-rise[tops], kind="stable")].tolist():
-        if all(abs(times[i] - times[other]) >= apart for other in kept):
+    for i in np.flatnonzero(rise >= RISE).tolist():
+        if kept and times[i] - times[kept[-1]] < apart:
+            if rise[i] > rise[kept[-1]]:
+                kept[-1] = i
+        else:
             kept.append(i)
-    return kept
+    low = np.searchsorted(times, times[kept] - apart) if kept else []
+    high = np.searchsorted(times, times[kept] + apart, side="right") if kept else []
+    return [i for i, a, b in zip(kept, low, high, strict=True) if rise[i] >= float(rise[a:b].max())]
 
 
 def _settle(times: FloatArray, rise: FloatArray, i: int, length: float) -> int:
