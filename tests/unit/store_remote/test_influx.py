@@ -1,0 +1,184 @@
+"""The InfluxDB store against a server in memory that answers as the real one does."""
+
+import itertools
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
+from aiops.contracts.secret import Secret
+from aiops.domain.step import DAY, HOUR, MINUTE
+from aiops.store.remote.influx import InfluxStore
+from aiops.store.remote.settings import InfluxSettings
+from aiops.testing.panels import MONDAY
+from aiops.testing.series_store import check_series_store, samples
+from tests.unit.store_remote.influx_server import FakeInflux
+
+_names = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def shared():
+    server = FakeInflux()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def server(shared):
+    shared.fault, shared.version = None, "v2.7.11"
+    shared.requests.clear()
+    return shared
+
+
+def store_of(server, **changes):
+    settings = {
+        "url": server.url,
+        "org": "team",
+        "token": Secret("right"),
+        "name": f"n{next(_names)}",
+    }
+    return InfluxStore(InfluxSettings(**{**settings, **changes}))
+
+
+def test_it_keeps_the_contract_of_series_stores(server):
+    check_series_store(lambda: store_of(server, name="contract"))
+
+
+def test_writes_are_compressed_and_carry_the_token_and_the_precision(server):
+    store = store_of(server)
+    store.append(samples((1, 0, 1.0)))
+    method, path, headers = server.requests[-1]
+    assert (method, headers["Authorization"]) == ("POST", "Token right")
+    assert "precision=ms" in path
+    assert headers["Content-Encoding"] == "gzip"
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [("1.8.10", "is InfluxDB 1.8.10"), (None, "no InfluxDB"), ("3.1.0", "is InfluxDB 3.1.0")],
+)
+def test_a_server_of_another_version_is_refused_with_what_to_do(server, version, says):
+    server.version = version
+    store = store_of(server)
+    for use in (
+        lambda: store.append(samples((1, 0, 1.0))),
+        lambda: store.samples(np.array([1]), MONDAY, MONDAY + HOUR),
+    ):
+        with pytest.raises(StoreError, match=says) as caught:
+            use()
+        assert isinstance(caught.value.__cause__, Unreachable)
+    assert store.status()["reachable"] is False
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (("/write", 401, "application/json", b"{}", {}), Unreachable),
+        (("/write", 404, "application/json", b'{"message":"bucket not found"}', {}), Unreachable),
+        (("/write", 200, "text/html", b"<html>Please sign in</html>", {}), Unreachable),
+        (("/write", 202, "application/json", b"{}", {}), Unreachable),
+        (("/write", 302, "text/html", b"", {"Location": "http://127.0.0.1:9/login"}), Unreachable),
+        (("/write", 429, "application/json", b"{}", {"Retry_After": "7"}), Unreachable),
+        (("/write", 503, "text/plain", b"full", {}), Unreachable),
+        (("/write", 400, "application/json", b'{"message":"field type conflict"}', {}), Refused),
+        (("/write", 413, "application/json", b"{}", {}), Refused),
+        (("/write", 422, "application/json", b'{"message":"outside retention"}', {}), Refused),
+    ],
+)
+def test_an_answer_that_is_not_a_clear_yes_is_a_store_error(server, fault, cause):
+    store = store_of(server)
+    server.fault = fault
+    with pytest.raises(StoreError) as caught:
+        store.append(samples((1, 0, 1.0)))
+    assert type(caught.value.__cause__) is cause
+    if fault[1] == 429:
+        assert caught.value.__cause__.retry_after == 7
+    server.fault = None
+    store.append(samples((1, 0, 1.0)))
+    assert store.samples(np.array([1]), MONDAY, MONDAY + DAY).values.tolist() == [1]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Please sign in</html>",
+        b"{}",
+        b"#datatype,string,long\r\n",
+        b",result,table,_time,_value,aiops_series\r\n,,0,2026-01-05T00:00:00Z,1",
+        b",result,table,_time,_value,aiops_series\r\n,,0,yesterday,1,1\r\n",
+        b",result,table,_time,_value,aiops_series\r\n,,0,2026-01-05T00:00:00Z,1\r\n",
+        b",result,table,_time,_value\r\n,,0,2026-01-05T00:00:00Z,1\r\n",
+        b"#datatype,string,string\r\n,error,reference\r\n,failed to read: out of memory,897\r\n",
+    ],
+)
+def test_an_answer_to_a_query_that_is_no_whole_table_is_a_store_error(server, body):
+    store = store_of(server)
+    server.fault = ("/query", 200, "text/csv", body, {})
+    with pytest.raises(StoreError):
+        store.samples(np.array([1]), MONDAY, MONDAY + HOUR)
+    store.close()
+
+
+def test_a_wrong_token_and_a_wrong_organisation_are_told_apart(server):
+    wrong = store_of(server, token=Secret("wrong"))
+    with pytest.raises(StoreError, match="401"):
+        wrong.append(samples((1, 0, 1.0)))
+    elsewhere = store_of(server, org="other")
+    with pytest.raises(StoreError, match="organization not found"):
+        elsewhere.append(samples((1, 0, 1.0)))
+    for each in (wrong, elsewhere):
+        assert "wrong" not in repr(each._settings)
+        each.close()
+
+
+def test_bucket_retention_and_task_are_created_once_and_only_on_request(server):
+    plain = store_of(server, bucket="new")
+    plain.append(samples((1, 0, 1.0)))
+    assert [each["name"] for each in server.buckets] == ["aiops"]
+    for _ in range(2):
+        store = store_of(
+            server,
+            bucket="new",
+            create_bucket=True,
+            retention=timedelta(days=30),
+            downsample=True,
+            name="x",
+        )
+        store.append(samples((1, 0, 1.0)))
+        store.close()
+    assert server.buckets[1:] == [
+        {
+            "orgID": "0a",
+            "name": "new",
+            "retentionRules": [{"type": "expire", "everySeconds": 2592000}],
+        },
+        {"orgID": "0a", "name": "new_1h", "retentionRules": []},
+    ]
+    assert len(server.tasks) <= 2
+    assert "aggregateWindow(every: 1h, fn: mean" in server.tasks[0]["flux"]
+    plain.close()
+
+
+def test_settings_that_are_missing_are_named():
+    for missing in ("org", "bucket", "token"):
+        given = {
+            "org": "a",
+            "bucket": "b",
+            "token": Secret("c"),
+            missing: Secret("") if missing == "token" else "",
+        }
+        with pytest.raises(ConfigError, match=missing):
+            InfluxStore(InfluxSettings(**given))
+
+
+def test_a_server_that_is_absent_is_a_store_error():
+    settings = InfluxSettings(url="http://127.0.0.1:9", org="a", token=Secret("b"))
+    store = InfluxStore(settings)
+    with pytest.raises(StoreError, match="nothing listens"):
+        store.append(samples((1, MINUTE, 1.0)))
+    store.close()
