@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
         files = DataDirectory(directory)
         url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
         ledger = open_ledger(url, SystemClock().now())
-        store = open_store(settings.store, directory)
+        store = open_store(settings.store, directory, ledger.catalogue.info)
         try:
             counts = export(ledger, store, bundle, read_time(start), read_time(end), assets)
         finally:
