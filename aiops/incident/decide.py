@@ -12,6 +12,7 @@ A risk that a person has answered (closed, or judged false) does not open again 
 gone away; that its limit is met always opens.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -227,6 +228,8 @@ class _Round:
         after, limit = crossing.value, incident.predicted.limit
         if isinstance(before, float) and abs(limit - after) > 2 * abs(limit - before):
             note = f"{before:.6g} went back to {after:.6g}"
+            if _has_fallen(incident, before - after):
+                return Outcome(OutcomeKind.FALSE, self.now, note=f"{note}, as it had before")
             return Outcome(OutcomeKind.AVERTED, self.now, note=note)
         return Outcome(OutcomeKind.FALSE, self.now, note="the trend ended by itself")
 
@@ -310,6 +313,22 @@ class _Round:
         self.decided.decisions.append(
             Decision(self.now, series.text, series.asset, "nothing", reason, detail)
         )
+
+
+def _has_fallen(incident: Incident, fall: float) -> bool:
+    """Whether the history frozen at opening already shows a fall of half that size.
+
+    What empties itself again and again was not averted by anyone. A negative fall is a rise,
+    for a limit that is met from above.
+    """
+    history = incident.evidence.get("history", {}).get("v", ())
+    sign = 1.0 if fall > 0 else -1.0
+    peak, deepest = -math.inf, 0.0
+    for value in history:
+        if value is not None:
+            peak = max(peak, sign * value)
+            deepest = max(deepest, peak - sign * value)
+    return deepest >= abs(fall) / 2
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:

@@ -62,6 +62,7 @@ class Story:
         self.incidents = {}
         self.now = NOW
         self.notices = []
+        self.evidence = {"limit": 1.0}
 
     def round(self, *crossings, after=timedelta(hours=1), failures=(), repairs=()):
         self.now += after
@@ -73,7 +74,11 @@ class Story:
             failures,
             repairs,
             self.memory,
-            replace(OPENING, window_end=int(self.now.timestamp())),
+            replace(
+                OPENING,
+                window_end=int(self.now.timestamp()),
+                evidence=lambda _crossing: self.evidence,
+            ),
             self.settings,
         )
         self.memory = decided.memory
@@ -271,3 +276,14 @@ def test_flapping_around_a_limit_reopens_one_incident_and_creates_no_second():
         (TicketAction.RESOLVE, Reason.RISK_GONE),
         (TicketAction.REOPEN, Reason.RISK_RETURNED),
     ]
+
+
+def test_a_fall_that_the_history_has_shown_before_was_averted_by_nobody():
+    story = Story()
+    story.evidence = {"history": {"t": [], "v": [0.3, 0.8, None, 0.1, 0.8]}}
+    story.opened()
+    gone = crossing(abstained=Abstention.NO_TREND, value=0.1)
+    for _ in range(2):
+        story.round(gone)
+    assert story.only.outcome.kind is OutcomeKind.FALSE
+    assert story.only.outcome.note.endswith("as it had before")
