@@ -52,13 +52,14 @@ class Service:
         self.health = Health(now)
         url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
         self.ledger = open_ledger(url, now)
-        self.store = open_store(settings.store, directory)
+        self.store = open_store(settings.store, directory, self.ledger.catalogue.info)
         self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.fence: int | None = None
         self.silent: dict[str, datetime] = {}
         self._saved_at = now
         self._kept_at = now
+        self._taken_up = False
         self._wire(settings)
 
     def _wire(self, settings: Settings) -> None:
@@ -85,10 +86,20 @@ class Service:
         )
 
     def load(self) -> None:
-        """Takes up where the last run ended; the service is ready after it."""
+        """Takes up where the last run ended; the service is ready after it.
+
+        While the series store is down, collecting goes on and analysis waits.
+        """
+        try:
+            self._take_up()
+        except StoreError as error:
+            _log.warning("series store not read yet, analysis waits", error=str(error))
+        self.health.settled = True
+
+    def _take_up(self) -> None:
         self.panels.rebuild(self.clock.now())
         self.pipeline.load()
-        self.health.settled = True
+        self._taken_up = True
 
     # the ticks
 
@@ -104,6 +115,8 @@ class Service:
             self.lease_tick()
         if self.fence is None:
             return
+        if not self._taken_up:
+            self._take_up()
         try:
             count = self.pipeline.analyse(now, fence=self.fence)
         except Fenced:
