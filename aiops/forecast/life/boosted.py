@@ -9,6 +9,7 @@ bands (Vovk, 2015), conditional on the prediction as in Boström et al. (2017).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -64,17 +65,12 @@ class Boosted:
 
     def predict(self, values: FloatArray, time: FloatArray) -> tuple[float, float, float]:
         """Returns p10, p50, p90 of one unit from its normalised rows."""
-        last = unit_features(values, time, self.windows)[-1:]
-        middle = float(np.mean([tree.predict(last)[0] for tree in self._boosters()]))
+        last = unit_features(values, time, self.windows, every=max(len(values), 1))
+        middle = float(np.mean([tree.predict(last)[0] for tree in _plant(self.trees)]))
         middle = min(max(middle, 0.0), self.cap)
         low = min(float(np.interp(middle, self.grid, self.low)), middle)
         high = max(float(np.interp(middle, self.grid, self.high)), middle)
         return max(low, 0.0), middle, high
-
-    def _boosters(self) -> list["lgb.Booster"]:
-        import lightgbm as lgb
-
-        return [lgb.Booster(model_str=text) for text in self.trees]
 
     def arrays(self) -> dict[str, Any]:
         """Returns its arrays by name, to be stored beside the trees."""
@@ -94,6 +90,14 @@ class Boosted:
             trees, (short, middle, long), float(arrays["boosted_cap"]), arrays["boosted_grid"],
             arrays["boosted_low"], arrays["boosted_high"],
         )  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _plant(trees: tuple[str, ...]) -> tuple["lgb.Booster", ...]:
+    """Parses trees once; a fleet is asked about every hour."""
+    import lightgbm as lgb
+
+    return tuple(lgb.Booster(model_str=text) for text in trees)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""Slow obvious twins of what the forecast stage computes for whole fleets at once."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau
+
+from aiops.domain.panel import Panel
+from aiops.forecast.passage import first_passage
+from aiops.forecast.rises import rise_share
+from aiops.forecast.screen import BLOCKS, _kendall, screen
+from forecasts._history import read_history, smooth_level
+
+
+@pytest.fixture
+def draw():
+    return np.random.default_rng(5)
+
+
+def test_first_passage_is_the_first_step_beyond_the_limit(draw):
+    paths = np.cumsum(draw.normal(0, 1, (6, 40, 15)), axis=2).astype(np.float32)
+    limits = draw.uniform(-2, 2, 6)
+    up = np.array([True, False] * 3)
+    horizon = np.array([15, 15, 7, 7, 1, 3])
+    passage = first_passage(paths, limits, up, horizon)
+    for row in range(6):
+        steps = []
+        for path in paths[row]:
+            for step in range(horizon[row]):
+                limit = np.float32(limits[row])
+                if (path[step] >= limit) if up[row] else (path[step] <= limit):
+                    steps.append(step + 1)
+                    break
+        assert passage.probability[row] == len(steps) / 40
+        if steps:
+            assert passage.likely[row] == np.median(steps)
+
+
+def test_the_score_of_the_trend_test_is_that_of_kendall(draw):
+    means = draw.normal(0, 1, (5, BLOCKS)) + np.linspace(0, 2, BLOCKS) * np.arange(5)[:, None]
+    for row, score in enumerate(_kendall(means)):
+        tau = kendalltau(np.arange(BLOCKS), means[row]).statistic
+        total = tau * BLOCKS * (BLOCKS - 1) / 2
+        variance = BLOCKS * (BLOCKS - 1) * (2 * BLOCKS + 5) / 18
+        assert score == pytest.approx((total - np.sign(total)) / np.sqrt(variance))
+
+
+def test_the_level_is_the_straight_line_through_the_window(draw):
+    values = np.cumsum(draw.normal(0, 1, (3, 50)), axis=1)
+    start, half = np.array([0, 10, 20]), np.array([4, 6, 8])
+    level = smooth_level(values, start, half)
+    for row in range(3):
+        for cell in range(int(start[row]), 50):
+            low, high = max(cell - half[row], start[row]), min(cell + half[row] + 1, 50)
+            x = np.arange(low, high)
+            line = np.polyfit(x, values[row, low:high], 1)
+            assert level[row, cell] == pytest.approx(np.polyval(line, cell), abs=1e-6)
+
+
+def test_the_share_of_rises_counts_moment_by_moment(draw):
+    values = draw.normal(0, 1, 80)
+    values[draw.random(80) < 0.1] = np.nan
+    share, moments = rise_share(values, 1.0, 6)
+    met = count = 0
+    for now in range(80 - 6):
+        if np.isnan(values[now]):
+            continue
+        count += 1
+        met += np.nanmax(values[now + 1 : now + 7]) - values[now] >= 1.0
+    assert (share, moments) == ((met + 0.5) / (count + 1), count)
+
+
+def test_a_row_is_screened_alike_alone_and_in_a_fleet(draw):
+    values = np.cumsum(draw.normal(0.01, 0.1, (20, 200)), axis=1)
+    values[draw.random((20, 200)) < 0.1] = np.nan
+    values[3, :120] = np.nan
+    panel = Panel.of(values, np.arange(200) * 60 * 10**9, timedelta(minutes=1))
+    limits, up = draw.uniform(-3, 6, 20), draw.random(20) < 0.5
+    fleet = screen(panel, limits, up, 100)
+    for row in range(20):
+        alone = screen(panel.take(np.array([row])), limits[[row]], up[[row]], 100)
+        assert alone.reason[0] == fleet.reason[row]
+        assert alone.near[0] == fleet.near[row]
+        assert alone.growth[0] == pytest.approx(fleet.growth[row])
+
+
+def test_holes_are_bridged_by_straight_lines():
+    values = np.array([[np.nan, 1.0, np.nan, 3.0, 4.0, np.nan, 6.0, 7.0]])
+    history = read_history(Panel.of(values, np.arange(8) * 10**9, timedelta(seconds=1)), 3)
+    assert history.values[0].tolist() == [1, 1, 2, 3, 4, 5, 6, 7]
+    assert history.start.tolist() == [1]
+    assert history.age.tolist() == [7]
