@@ -3,7 +3,8 @@
 # server is missing says "not run: <why>".
 set -u
 packages="request-tracker5 rt5-db-sqlite rt5-standalone w3m prometheus-node-exporter
-  chromium fonts-dejavu-core fonts-noto-cjk iproute2 util-linux"
+  victoria-metrics prometheus postgresql-15 chromium fonts-dejavu-core fonts-noto-cjk iproute2
+  util-linux"
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" ||
