@@ -28,6 +28,7 @@ class Permission(StrEnum):
     LOOPBACK = "loopback"
     READ = "read"
     ACT = "act"
+    INGEST = "ingest"
 
 
 _ALLOWED: Final[dict[Role, frozenset[Permission]]] = {
@@ -35,7 +36,7 @@ _ALLOWED: Final[dict[Role, frozenset[Permission]]] = {
     Role.OPERATOR: frozenset({Permission.READ, Permission.ACT}),
     Role.APPROVER: frozenset({Permission.READ, Permission.ACT}),
     Role.ADMIN: frozenset(Permission),
-    Role.AGENT: frozenset(),
+    Role.AGENT: frozenset({Permission.INGEST}),
     Role.INTEGRATION: frozenset(),
 }
 
@@ -68,6 +69,20 @@ def new_token(
 ) -> tuple[str, Credential]:
     """Returns a new API token: the secret, to be shown once, and what is stored of it."""
     return _new("token", name, role, viewer, now, ttl)
+
+
+def new_agent_token(
+    name: str,
+    source: str,
+    now: datetime,
+    ttl: timedelta,
+    *,
+    assets: tuple[str, ...] = (),
+    interval: timedelta | None = None,
+) -> tuple[str, Credential]:
+    """Returns a token that pushes samples of one source and can do nothing else."""
+    secret, credential = _new("token", name, Role.AGENT, Viewer(name), now, ttl)
+    return secret, replace(credential, source=source, assets=assets, interval=interval)
 
 
 def new_link(name: str, role: Role, viewer: Viewer, now: datetime) -> tuple[str, Credential]:

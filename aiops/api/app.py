@@ -9,6 +9,7 @@ from aiops.api.health import add_health
 from aiops.api.pages import add_pages
 from aiops.api.paging import Cursors
 from aiops.api.problem import install_problems
+from aiops.api.push import add_push
 from aiops.api.service import ReadService
 from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
@@ -37,6 +38,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_panels(gate, service)
     add_why(gate, service)
     add_incidents(gate, service, cursors)
+    add_push(gate, service)
     sign_in = add_pages(gate, service)
     add_sign_in(gate, app, service, sign_in)
     gate.check_routes(list(app.routes))

@@ -1,5 +1,7 @@
 """The default-deny router: every route says which permission it asks for, or nothing starts."""
 
+import base64
+import binascii
 import hmac
 import ipaddress
 import re
@@ -21,6 +23,7 @@ from aiops.domain.asset import Viewer
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _HOST: Final = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$")
+_IN_ADDRESS: Final = frozenset({"u", "p", "token", "access_token"})
 _LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -99,11 +102,37 @@ class Gate:
             scheme, _, secret = header.partition(" ")
             if scheme.lower() != "bearer":
                 return None
-            credential = self._find(secret.strip(), "token")
-            return None if credential is None else Caller(credential)
+            return self._by_token(secret.strip())
         secret = request.cookies.get(self.cookie, "")
         credential = self._find(secret, "session") if secret else None
         return None if credential is None else Caller(credential, csrf_of(secret))
+
+    def identify_agent(self, request: Request) -> Caller | None:
+        """Returns which agent pushes; agents send their token in several ways.
+
+        ``Bearer`` (OTLP, remote write), ``Token`` (clients of InfluxDB 2) or as the password of
+        HTTP basic authentication (clients of InfluxDB 1, collectd).
+
+        Raises:
+            HTTPException: 400, a credential in the address, where logs would keep it.
+        """
+        if not _IN_ADDRESS.isdisjoint(request.query_params):
+            raise HTTPException(400, "send the token in the Authorization header, not in the URL")
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        match scheme.lower():
+            case "bearer" | "token":
+                return self._by_token(secret.strip())
+            case "basic":
+                try:
+                    pair = base64.b64decode(secret.strip(), validate=True).decode()
+                except (binascii.Error, UnicodeDecodeError):
+                    return None
+                return self._by_token(pair.partition(":")[2])
+        return None
+
+    def _by_token(self, secret: str) -> Caller | None:
+        credential = self._find(secret, "token")
+        return None if credential is None else Caller(credential)
 
     def _find(self, secret: str, kind: str) -> Credential | None:
         now = self._service.now()
@@ -122,7 +151,8 @@ class Gate:
                 permission is Permission.LOOPBACK and from_loopback(request)
             ):
                 return
-            found = self.identify(request)
+            agent = permission is Permission.INGEST
+            found = self.identify_agent(request) if agent else self.identify(request)
             if found is None:
                 raise unauthorised(request)
             if not may(found.credential.role, permission):

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from aiops.contracts.dashboard import Reader
+from aiops.contracts.receiver import Push, PushAnswer
+from aiops.domain.access import Credential
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident
 from aiops.incident.act import PersonAction
@@ -60,5 +62,14 @@ class ReadService(Reader, Protocol):
         Raises:
             KeyError: The viewer sees no such incident.
             Refused: The incident's state does not allow it.
+        """
+        ...
+
+    def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
+        """Gives an agent's request to the receiver of that kind.
+
+        Raises:
+            Refused: The agent's source does not take such requests.
+            Unavailable: Not durable now; the agent must send it again.
         """
         ...

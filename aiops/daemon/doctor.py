@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from aiops.assemble import ticket_systems
+from aiops.collect.push import is_push
 from aiops.collect.runner import create_collector
 from aiops.collect.settings import SourceSettings
 from aiops.config import Settings
@@ -54,7 +55,7 @@ def _examine_disk(directory: Path) -> Finding:
 
 def _sources(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     for source in settings.collect.sources:
-        if source.enabled:
+        if source.enabled and not is_push(source):
             yield source.name, partial(_read_once, source)
 
 

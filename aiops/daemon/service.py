@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,14 +12,17 @@ import structlog
 
 from aiops.api.service import ActionOrder, Serving
 from aiops.assemble import assemble, ticket_systems
+from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
 from aiops.config import Settings
 from aiops.contracts.clock import Clock
 from aiops.contracts.collector import Collection, Inventory
-from aiops.contracts.errors import AiopsError, Fenced, StoreError
+from aiops.contracts.errors import AiopsError, Fenced, StoreError, Unavailable
+from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
 from aiops.daemon.telemetry import Telemetry
+from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
@@ -60,6 +64,7 @@ class Service:
         self._saved_at = now
         self._kept_at = now
         self._taken_up = False
+        self._storing = threading.Lock()
         self._wire(settings)
 
     def _wire(self, settings: Settings) -> None:
@@ -70,14 +75,24 @@ class Service:
         )
         self.outbox = Outbox(self.ledger, self.systems, settings.ticket)
         self._intervals = {s.name: duration_ns(s.interval) for s in settings.collect.sources}
-        self.collectors = Collectors(
+        pushed = {source.name for source in settings.collect.sources if is_push(source)}
+        pulled = [s for s in settings.collect.sources if s.name not in pushed]
+        self.pushes = PushSources(
             settings.collect.sources,
+            self._store,
+            self.ledger.asset_sources,
+            lambda: self.pipeline.fleet.metrics,
+            silent_after=settings.collect.silent_after,
+            overrides=settings.assets,
+        )
+        self.collectors = Collectors(
+            pulled,
             self._deliver,
             now,
             self.clock.monotonic(),
             silent_after=settings.collect.silent_after,
             overrides=settings.assets,
-            cursors={s.name: self.ledger.cursor(s.name) for s in settings.collect.sources},
+            cursors={s.name: self.ledger.cursor(s.name) for s in pulled},
         )
         self.serving = Serving(
             language=settings.server.language,
@@ -106,6 +121,8 @@ class Service:
     def collect_tick(self) -> None:
         """Starts what is due; tells once when a source falls silent or comes back."""
         for change in self.collectors.tick(self.clock.now(), self.clock.monotonic()):
+            self._note_silence(change)
+        for change in self.pushes.tick(self.clock.now()):
             self._note_silence(change)
 
     def analyse_tick(self) -> None:
@@ -216,6 +233,20 @@ class Service:
         who = order.viewer.name or "api"
         return self.pipeline.act(incident, order.action, who, order.note, order.at)
 
+    def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
+        """Takes what an agent pushes; returns only when it is durable.
+
+        Raises:
+            Refused: The agent's source does not take such requests.
+            Unavailable: Not durable now; the agent must send it again.
+        """
+        if not self.health.settled or self.health.stopping:
+            raise Unavailable("starting or stopping; send it again", 2.0)
+        allowed = Agent(agent.source, agent.assets, agent.interval)
+        told = self.pushes.receive(kind, allowed, push)
+        self.telemetry.count_drops(agent.source, told.dropped)
+        return told
+
     # ending and changing
 
     def reload(self, settings: Settings) -> None:
@@ -226,11 +257,15 @@ class Service:
         """
         if settings.store != self.settings.store or settings.server != self.settings.server:
             raise AiopsError("store and server cannot change while running; restart the daemon")
-        before = self.collectors, self.pipeline, self.outbox, self.systems, self.serving
+        before = (
+            self.collectors, self.pipeline, self.outbox, self.systems, self.serving, self.pushes
+        )  # fmt: skip
         try:
             self._wire(settings)
         except AiopsError:
-            self.collectors, self.pipeline, self.outbox, self.systems, self.serving = before
+            (
+                self.collectors, self.pipeline, self.outbox, self.systems, self.serving, self.pushes
+            ) = before  # fmt: skip
             raise
         before[0].close()
         before[1].detect.save(self.files.checkpoints)
@@ -254,11 +289,15 @@ class Service:
         self.files.close()
 
     def _deliver(self, source: str, collection: Collection, inventory: Inventory) -> None:
+        self._store(source, self._intervals[source], collection, inventory)
+
+    def _store(
+        self, source: str, interval_ns: int, collection: Collection, inventory: Inventory
+    ) -> Mapping[str, int]:
         now = self.clock.now()
         try:
-            dropped = self.pipeline.collect(
-                source, self._intervals[source], collection, inventory, now
-            )
+            with self._storing:
+                dropped = self.pipeline.collect(source, interval_ns, collection, inventory, now)
         except StoreError:
             self.reserve.release()
             self.telemetry.collections.labels(source, "not_stored").inc()
@@ -266,6 +305,7 @@ class Service:
         self.telemetry.collections.labels(source, "ok").inc()
         self.telemetry.samples.labels(source).inc(len(collection.batch) - sum(dropped.values()))
         self.telemetry.count_drops(source, {**collection.dropped, **dropped})
+        return dropped
 
     def _note_silence(self, change: SourceChange) -> None:
         if change.kind is ChangeKind.SILENT:
@@ -291,7 +331,7 @@ def status_of(service: Service) -> dict[str, Any]:
             "skipped": status.skipped,
             "seconds": round(status.seconds, 4),
         }
-        for status in service.collectors.statuses()
+        for status in (*service.collectors.statuses(), *service.pushes.statuses())
     ]
     quality: dict[str, set[str]] = {}
     for (_, asset), reasons in service.pipeline.gate.current(now).items():

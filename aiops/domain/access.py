@@ -1,7 +1,7 @@
 """Who may do what here."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aiops.domain.asset import Viewer
@@ -25,6 +25,9 @@ class Credential:
     Attributes:
         kind: ``token``, ``session`` or ``link`` (a one-time sign-in link).
         digest: SHA-256 of the secret, hex.
+        source: The one source whose samples an agent's token may push.
+        assets: Patterns of asset keys it may push; empty: those that no other source has.
+        interval: How often it pushes each series, where that is known.
     """
 
     digest: str
@@ -35,3 +38,6 @@ class Credential:
     created_at: datetime
     expires_at: datetime
     last_used_at: datetime | None = None
+    source: str = ""
+    assets: tuple[str, ...] = ()
+    interval: timedelta | None = None

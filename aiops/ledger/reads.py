@@ -84,6 +84,12 @@ class Reads:
         query = select(LIMIT.c.body).order_by(LIMIT.c.asset, LIMIT.c.metric, LIMIT.c.direction)
         return self._all(Limit, query)
 
+    def asset_sources(self) -> dict[str, str]:
+        """Returns by asset key which source told of it last."""
+        with self._connections.read() as connection:
+            rows = connection.execute(select(ASSET.c.key, ASSET.c.source)).all()
+        return {row.key: row.source for row in rows}
+
     def edges(self) -> list[Edge]:
         """Returns what depends on what."""
         with self._connections.read() as connection:

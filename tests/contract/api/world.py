@@ -12,6 +12,7 @@ import numpy as np
 from aiops.api.access import new_token
 from aiops.api.app import create_app
 from aiops.api.service import ActionOrder, Serving
+from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Credential, Role
@@ -152,6 +153,7 @@ class FakeService:
         self.serving = serving or Serving()
         self.time = NOW
         self.orders: list[ActionOrder] = []
+        self.pushed: list[tuple[str, str, Push]] = []
         self.state: dict[str, object] = {
             "state": "ready",
             "sources": [{"name": "this-host", "silent": False, "last_at": NOW.isoformat()}],
@@ -204,6 +206,10 @@ class FakeService:
         held = self.ledger.incidents_held
         held[held.index(found)] = changed
         return changed
+
+    def push(self, kind, agent, push):
+        self.pushed.append((kind, agent.source, push))
+        return PushAnswer(204)
 
     def token(self, role: Role = Role.ADMIN, viewer: Viewer = EVERYTHING, ttl=HOUR) -> str:
         secret, credential = new_token("test", role, viewer, self.time, ttl)

@@ -12,12 +12,17 @@ from aiops import plugins
 from aiops.config import plugin_settings
 from aiops.contracts.errors import Unreachable
 from aiops.contracts.plugin import Plugin
+from aiops.contracts.receiver import PUSH
 from aiops.domain.metric import Direction, MetricKind
 from aiops.testing.collector import check_collector
+from aiops.testing.receiver import check_receiver
 from collectors.prometheus.mapping import load_mappings
+from tests.contract.collect.pushes import good_push
 from tests.integration.collect.serving import serve
 
 _NAMES = sorted(plugins.list_names("collectors"))
+_PUSHED = [name for name in _NAMES if PUSH in plugins.load("collectors", name).tags]
+_PULLED = [name for name in _NAMES if name not in _PUSHED]
 _OURS = Path(shelf.__file__).parent
 _HEADINGS = [
     "What it reads",
@@ -29,7 +34,7 @@ _HEADINGS = [
 # The UCUM codes in use here. Source: The Unified Code for Units of Measure, version 2.2.
 _UCUM = {
     "1", "%", "By", "By/s", "bit/s", "s", "ms", "d", "h", "Cel", "V", "A", "W", "J", "Hz", "Pa",
-    "/min", "/s", "mm/s", "m/s2", "{thread}", "{operation}", "{error}", "{packet}",
+    "/min", "/s", "mm/s", "m/s2", "{connection}", "{thread}", "{operation}", "{error}", "{packet}",
 }  # fmt: skip
 _NODE = b"""# TYPE node_load1 gauge
 node_load1 0.5
@@ -54,7 +59,7 @@ def _table(name):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", _PULLED)
 def test_a_collector_made_from_its_example_keeps_the_contract(name):
     plugin = plugins.load("collectors", name)
     assert isinstance(plugin, Plugin)
@@ -113,7 +118,13 @@ def test_the_table_of_metrics_is_in_ucum_and_complete(name):
     assert len({row["metric"] for row in table}) == len(table)
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("name", _PUSHED)
+def test_a_receiver_made_from_its_example_keeps_the_contract(name):
+    plugin = plugins.load("collectors", name)
+    check_receiver(lambda: plugin.create(_settings(name)), good_push(name))
+
+
+@pytest.mark.parametrize("name", _PULLED)
 def test_what_is_emitted_is_as_the_table_says(name):
     told = {row["metric"]: row for row in _table(name)}
     collector = plugins.create("collectors", name, _settings(name))

@@ -1,0 +1,82 @@
+"""What a source has spoken of so far: equal answers come as the same objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from aiops.contracts.collector import Inventory
+from aiops.domain.asset import Asset
+from aiops.domain.metric import Limit, Metric
+from aiops.domain.series import Batch, SeriesKey
+
+
+@dataclass(slots=True)
+class SeriesBook:
+    """Grows with every new series, so that ids are looked up once for each.
+
+    Args:
+        forget_beyond: With more series than this it starts anew at the next :meth:`trim`.
+    """
+
+    forget_beyond: int = 40_000
+    _keys: list[SeriesKey] = field(default_factory=list)
+    _row_by_key: dict[SeriesKey, int] = field(default_factory=dict)
+    _assets: dict[str, Asset] = field(default_factory=dict)
+    _metrics: dict[str, Metric] = field(default_factory=dict)
+    _limits: dict[tuple[str, str], Limit] = field(default_factory=dict)
+    _series: tuple[SeriesKey, ...] = ()
+    _inventory: Inventory | None = None
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def row(self, key: SeriesKey, metric: Metric, *assets: Asset) -> int:
+        """Returns the row of a series; a new one brings its metric and assets along."""
+        row = self._row_by_key.get(key)
+        if row is None:
+            row = self._row_by_key[key] = len(self._keys)
+            self._keys.append(key)
+            self._metrics.setdefault(metric.name, metric)
+            for asset in assets:
+                self._assets.setdefault(asset.key, asset)
+            self._inventory = None
+        return row
+
+    def find(self, key: SeriesKey) -> int | None:
+        """Returns the row of a series that is known."""
+        return self._row_by_key.get(key)
+
+    def limit(self, limit: Limit) -> None:
+        """Takes note of a limit; the newest of an asset's metric counts."""
+        if self._limits.get((limit.asset, limit.metric)) != limit:
+            self._limits[limit.asset, limit.metric] = limit
+            self._inventory = None
+
+    def batch(self, rows: Sequence[int], times: Sequence[int], values: Sequence[float]) -> Batch:
+        """Returns samples as columns; times in ns."""
+        if len(self._series) != len(self._keys):
+            self._series = tuple(self._keys)
+        return Batch(
+            self._series,
+            np.array(rows, dtype=np.int32),
+            np.array(times, dtype=np.int64),
+            np.array(values, dtype=np.float64),
+        )
+
+    def inventory(self) -> Inventory:
+        """Returns everything known; the same object while nothing changed."""
+        if self._inventory is None:
+            self._inventory = Inventory(
+                tuple(self._assets.values()),
+                tuple(self._metrics.values()),
+                tuple(self._limits.values()),
+            )
+        return self._inventory
+
+    def trim(self) -> None:
+        """Forgets everything when too much has come and gone."""
+        if len(self._keys) > self.forget_beyond:
+            self._keys, self._series, self._inventory = [], (), None
+            for known in (self._row_by_key, self._assets, self._metrics, self._limits):
+                known.clear()

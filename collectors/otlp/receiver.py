@@ -1,0 +1,106 @@
+"""The otlp receiver: protobuf or JSON in, partial success out."""
+
+from collections import Counter
+from typing import Any, Final
+
+import orjson
+from google.protobuf import json_format
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
+
+from aiops.contracts.collector import Sink
+from aiops.contracts.receiver import Push, PushAnswer, Route
+from collectors.otlp.points import PointReader, Points
+from collectors.otlp.settings import OtlpSettings
+
+_ROUTES: Final = (Route("POST", "/v1/metrics", "OpenTelemetry metrics, OTLP over HTTP"),)
+_PROTOBUF: Final = "application/x-protobuf"
+_JSON: Final = "application/json"
+_MAX_DEPTH: Final = 64
+
+
+class OtlpReceiver:
+    """Receives for one source."""
+
+    def __init__(self, settings: OtlpSettings) -> None:
+        self._settings = settings
+        self._reader: PointReader | None = None
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """``/v1/metrics``."""
+        return _ROUTES
+
+    def receive(self, push: Push, sink: Sink) -> PushAnswer:
+        """Stores the good points; the answer counts the others exactly."""
+        kind = push.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in {_PROTOBUF, _JSON}:
+            return _refuse(415, f"send {_PROTOBUF} or {_JSON}")
+        try:
+            request = _parse(push.body, as_json=kind == _JSON)
+        except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
+            return _refuse(400, f"not an export request: {str(error)[:200]}")
+        count = _count(request)
+        if count > self._settings.max_points:
+            limit = self._settings.max_points
+            return _refuse(413, f"limit: {count} points in one body, at most {limit}")
+        if self._reader is None:
+            self._reader = PointReader(self._settings, push.source)
+        reader = self._reader
+        found = reader.read(request)
+        refused: Counter[str] = Counter()
+        if found.rows:
+            batch = reader.book.batch(found.rows, found.times, found.values)
+            refused.update(sink.accept(batch, reader.book.inventory(), push.source))
+            del refused["duplicate"]  # stored before: nothing to tell
+        return _answer(found, refused, kind)
+
+
+def _parse(body: bytes, *, as_json: bool) -> Any:
+    if not as_json:
+        return service.ExportMetricsServiceRequest.FromString(body)
+    data = orjson.loads(body)
+    if not isinstance(data, dict):
+        raise json_format.ParseError("the document is no object")
+    return json_format.ParseDict(
+        data,
+        service.ExportMetricsServiceRequest(),
+        ignore_unknown_fields=True,
+        max_recursion_depth=_MAX_DEPTH,
+    )
+
+
+def _count(request: Any) -> int:
+    metrics = (
+        metric
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    )
+    kinds = ((metric, metric.WhichOneof("data")) for metric in metrics)
+    return sum(len(getattr(metric, kind).data_points) for metric, kind in kinds if kind)
+
+
+def _answer(found: Points, refused: Counter[str], kind: str) -> PushAnswer:
+    samples = len(found.rows)
+    lost = sum(refused.values())
+    if samples and refused["quota"] == samples:
+        words = f"series_limit: {samples} samples of series beyond the source's quota"
+        return PushAnswer(429, words.encode(), "text/plain", {"Retry-After": "60"})
+    own = sum(found.dropped.values())
+    # A histogram gives several samples of one point; all of them share its time and asset.
+    rejected = own + min(lost, found.points - own)
+    answer = service.ExportMetricsServiceResponse()
+    if rejected:
+        told = found.dropped + refused
+        words = ", ".join(f"{reason}: {count}" for reason, count in sorted(told.items()))
+        answer.partial_success.rejected_data_points = rejected
+        answer.partial_success.error_message = f"not stored: {words}"
+    body = (
+        json_format.MessageToJson(answer).encode() if kind == _JSON else answer.SerializeToString()
+    )
+    return PushAnswer(200, body, kind, accepted=samples - lost, dropped=found.dropped)
+
+
+def _refuse(status: int, words: str) -> PushAnswer:
+    return PushAnswer(status, orjson.dumps({"code": 3, "message": words}), _JSON)
