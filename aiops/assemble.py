@@ -1,7 +1,7 @@
 """From settings to a working pipeline: every part is put in its place here, and only here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
@@ -14,12 +14,16 @@ from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
 from aiops.detect.fleet import DetectFleet
+from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
 from aiops.domain.incident import Incident
+from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import IntArray
+from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
+from aiops.forecast.life.watch import LifeWatch
 from aiops.forecast.stage import ForecastStage
 from aiops.incident.book import IncidentBook
 from aiops.incident.evidence import LEVELS, freeze
@@ -48,7 +52,8 @@ def assemble(
     services = {service.key: service for service in settings.services}
     fleet = Fleet(ledger, services=services, own_limits=settings.limits)
     gate = Gate(settings.collect)
-    read = marked_reader(panels, ledger, gate)
+    plan = maintenance_plan(settings)
+    read = marked_reader(panels, ledger, gate, plan, fleet)
     forecast = ForecastFleet(
         ForecastStage(
             settings.forecast,
@@ -75,6 +80,7 @@ def assemble(
             read,
         ),
         forecast=forecast,
+        life=LifeWatch(read, settings.forecast.horizon),
         risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
         opening=OpeningRules(
             ledger.installation,
@@ -84,22 +90,54 @@ def assemble(
             limits_are_failures,
         ),
         incidents=IncidentBook(settings.incident),
-        outgoing=Outgoing(destinations, composer(settings)),
+        outgoing=Outgoing(
+            destinations,
+            composer(settings),
+            settings.notify.max_new_per_10min,
+            ledger.installation,
+            settings.ticket.public_url,
+        ),
+        plan=plan,
     )
 
 
 def marked_reader(
-    panels: LivePanels, ledger: Ledger, gate: Gate
+    panels: LivePanels,
+    ledger: Ledger,
+    gate: Gate,
+    plan: MaintenancePlan | None = None,
+    fleet: Fleet | None = None,
 ) -> Callable[[IntArray, int, int, timedelta], Panel]:
-    """Returns a reader of panels on which the gate's bad intervals are marked."""
+    """Returns a reader of panels on which bad and maintenance intervals are marked."""
 
     def read(ids: IntArray, start: int, end: int, step: timedelta) -> Panel:
         panel = panels.panel(ids, start, end, step)
-        if not gate.marks:
+        if gate.marks:
+            panel = gate.marks.apply(panel, [info.key for info in ledger.catalogue.info(ids)])
+        if plan is None or fleet is None or not plan.rules:
             return panel
-        return gate.marks.apply(panel, [info.key for info in ledger.catalogue.info(ids)])
+        infos = ledger.catalogue.info(ids)
+        first, last = from_ns(start), from_ns(end)
+        windows = {
+            asset: found
+            for asset in {info.key.asset for info in infos}
+            if (found := plan.windows(asset, fleet.assets, first, last))
+        }
+        return mark_maintenance(panel, infos, windows)
 
     return read
+
+
+def maintenance_plan(settings: Settings) -> MaintenancePlan:
+    """Returns the recurring windows of the configuration."""
+    return MaintenancePlan(
+        tuple(
+            Recurrence(
+                each.match, each.time_zone, each.days, time.fromisoformat(each.start), each.duration
+            )
+            for each in settings.maintenance
+        )
+    )
 
 
 def ticket_systems(settings: Settings) -> dict[str, TicketSystem]:

@@ -9,8 +9,8 @@ transaction: what was decided and what is to be sent are committed together or n
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +24,22 @@ from aiops.detect.windows import Due
 from aiops.domain.asset import SYSTEM
 from aiops.domain.decision import Reason
 from aiops.domain.event import Failure, Maintenance
-from aiops.domain.forecast import Crossing
-from aiops.domain.incident import Incident
+from aiops.domain.forecast import REMAINING_LIFE, Crossing
+from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.instant import duration, from_ns, to_ns
 from aiops.domain.series import Samples
-from aiops.domain.ticket import Ticket
+from aiops.domain.silence import MaintenancePlan, Silence, lineage
+from aiops.domain.ticket import Ticket, TicketAction
 from aiops.forecast.fleet import ForecastFleet
+from aiops.forecast.life.watch import LifeWatch
 from aiops.incident.act import PersonAction, act
 from aiops.incident.book import IncidentBook
-from aiops.incident.decide import Decided, Memory, decide
-from aiops.incident.open import OpeningRules
+from aiops.incident.decide import Decided, Memory, Notice, decide
+from aiops.incident.open import REPORTED, OpeningRules
 from aiops.risk.board import RiskBoard
 from aiops.store.panels import LivePanels
-from aiops.ticket.dispatch import Outgoing
+from aiops.ticket.dispatch import STORM, Outgoing
+from aiops.ticket.silences import SILENCES, Hush
 
 MEMORY = "incident memory"
 """Name of the ledger's note that keeps how often in a row each series was above its bar."""
@@ -60,10 +63,13 @@ class Pipeline:
     panels: LivePanels
     detect: DetectFleet
     forecast: ForecastFleet
+    life: LifeWatch
     risk: RiskBoard
     opening: OpeningRules
     incidents: IncidentBook
     outgoing: Outgoing
+    plan: MaintenancePlan = field(default_factory=MaintenancePlan)
+    _hush: Hush = field(default_factory=Hush)
     _cursors: dict[str, Cursor] = field(default_factory=dict)
     _reported: list[Failure | Maintenance] = field(default_factory=list)
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
@@ -74,8 +80,10 @@ class Pipeline:
         self.fleet.load_first(self.panels.earliest)
         self.detect.load(self.fleet)
         self.risk.note(self.ledger.crossings(SYSTEM), ())
+        self.life.learn(failures_of(self.ledger.incidents(SYSTEM)))
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
         self.incidents.load(self.ledger.incidents(SYSTEM), memory)
+        self._hush = Hush.read(self.ledger.note(SILENCES))
 
     def collect(
         self,
@@ -114,14 +122,50 @@ class Pipeline:
             return len(due)
 
     def act(
-        self, incident: Incident, action: PersonAction, who: str, note: str, now: datetime
+        self,
+        incident: Incident,
+        action: PersonAction,
+        who: str,
+        note: str,
+        now: datetime,
+        due: datetime | None = None,
     ) -> Incident:
         """Carries out a person's order in one audited transaction.
+
+        Args:
+            due: When the work is planned, for ``plan``.
 
         Raises:
             Refused: The incident is already closed and the order is not a verdict.
         """
-        return self._act(incident, action, who, note, now, Reason.BY_PERSON)
+        return self._act(incident, action, who, note, now, Reason.BY_PERSON, due)
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Returns the silences that are not over."""
+        return [each for each in self._hush.silences if each.until > now]
+
+    def silence(self, silence: Silence, now: datetime) -> None:
+        """Withholds messages about matching assets until a time; incidents still open."""
+        with self._one_at_a_time:
+            self._hush_now(self._hush.add(silence, now), silence, "silence", now)
+
+    def end_silence(self, identity: str, who: str, now: datetime) -> None:
+        """Ends a silence early.
+
+        Raises:
+            KeyError: There is no such silence.
+        """
+        with self._one_at_a_time:
+            old = {each.id: each for each in self._hush.silences}
+            ended = self._hush.end(identity)
+            self._hush_now(ended, replace(old[identity], by=who), "end silence", now)
+
+    def _hush_now(self, hush: Hush, silence: Silence, what: str, now: datetime) -> None:
+        with self.ledger.begin() as tx:
+            hush.put(tx)
+            after = {"until": silence.until.isoformat(), "reason": silence.reason}
+            tx.audit(now, silence.by, what, silence.match, {}, after)
+        self._hush = hush
 
     def close_by_ticket(self, incident: Incident, ticket: Ticket, now: datetime) -> Incident:
         """Closes an incident whose ticket was closed over there."""
@@ -136,10 +180,12 @@ class Pipeline:
         note: str,
         now: datetime,
         reason: Reason,
+        due: datetime | None = None,
     ) -> Incident:
         with self._one_at_a_time:
             current = self.incidents.by_key.get(incident.key, incident)
-            decided = act(current, action, who, note, now, self.incidents.memory, reason)
+            memory = self.incidents.memory
+            decided = act(current, action, who, note, now, memory, reason, due)
             with self.ledger.begin() as tx:
                 stored = self._commit(tx, decided, now)
                 before = {"state": current.state.value, "outcome": _outcome(current)}
@@ -155,7 +201,8 @@ class Pipeline:
         anomalies = self.detect.update(due, panel)
         met = self.forecast.met(due, self.fleet, panel)
         seen = {crossing.series for crossing in met}
-        foreseen = self.forecast.foresee(due, self.fleet) if due.forecast else []
+        self.life.learn(reported)
+        foreseen = self._foresee(due) if due.forecast else []
         crossings = [*met, *(c for c in foreseen if c.series not in seen)]
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
@@ -167,9 +214,15 @@ class Pipeline:
             [event for event in reported if isinstance(event, Failure)],
             [event for event in reported if isinstance(event, Maintenance)],
             self.incidents.memory,
-            self.opening.opening(self.fleet, due.end, self._evidence),
+            self.opening.opening(
+                self.fleet,
+                due.end,
+                self._evidence,
+                lambda asset: self.plan.covers(asset, self.fleet.assets, now),
+            ),
             self.incidents.settings,
         )
+        self._tell_overdue(decided, now)
         with self.ledger.begin(fence) as tx:
             if not tx.put_window(Window(due.shard, "detect", due.end)):
                 return
@@ -181,6 +234,10 @@ class Pipeline:
         self.detect.commit(due)
         self.incidents.take(stored, decided.memory)
 
+    def _foresee(self, due: Due) -> list[Crossing]:
+        limits = self.forecast.foresee(due, self.fleet)
+        return limits + self.life.foresee(due, self.fleet)
+
     def _evidence(self, crossing: Crossing) -> Mapping[str, Any]:
         versions = {"aiops": __version__, "detector": self.detect.stage.version}
         return {
@@ -189,17 +246,39 @@ class Pipeline:
             "versions": versions,
         }
 
+    def _tell_overdue(self, decided: Decided, now: datetime) -> None:
+        """Tells of what opened in a silence that is over now and still stands."""
+        known = {**self.incidents.by_key, **decided.changed}
+        for key in sorted(self._hush.waiting & known.keys()):
+            incident = known[key]
+            keys = lineage(incident.asset, self.fleet.assets)
+            if incident.is_open and not any(s.covers(keys, now) for s in self._hush.silences):
+                decided.changed.setdefault(key, incident)
+                notice = Notice(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
+                decided.notices.insert(0, notice)
+
     def _commit(self, tx: LedgerTransaction, decided: Decided, now: datetime) -> list[Incident]:
         stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}
-        sent = [
-            decision
-            for notice in decided.notices
-            for decision in self.outgoing.enqueue(tx, stored[notice.incident.key], notice, now)
-        ]
+        sent = []
+        if decided.notices:
+            notices = [(stored[notice.incident.key], notice) for notice in decided.notices]
+            outgoing = replace(self.outgoing, assets=self.fleet.assets)
+            storm = self.ledger.note(STORM)
+            sent, self._hush = outgoing.send(tx, notices, storm, self._hush, now)
         tx.put_decisions([*decided.decisions, *sent])
         if decided.memory != self.incidents.memory:
             tx.put_note(MEMORY, decided.memory.streak)
         return list(stored.values())
+
+
+def failures_of(incidents: Iterable[Incident]) -> list[Failure]:
+    """Returns the failures that incidents have recorded: reported ones, and those foreseen."""
+    return [
+        Failure(i.asset, i.outcome.at if i.outcome else i.opened_at, i.series.metric)
+        for i in incidents
+        if i.series.metric == REPORTED
+        or (i.series.metric == REMAINING_LIFE and _outcome(i) == OutcomeKind.HAPPENED.value)
+    ]
 
 
 def event_time(event: Failure | Maintenance) -> datetime:

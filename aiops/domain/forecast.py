@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from aiops.domain.abstention import Abstention
 from aiops.domain.metric import Direction
 from aiops.domain.panel import Calendar
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
+
+REMAINING_LIFE: Final = "aiops.life.remaining"
+"""Metric of a crossing that was learnt from earlier failures, not read off a limit."""
 
 
 @dataclass(frozen=True, slots=True)

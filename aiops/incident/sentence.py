@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aiops.domain.asset import Asset
-from aiops.domain.forecast import Crossing
+from aiops.domain.forecast import REMAINING_LIFE, Crossing
 from aiops.domain.metric import Direction, Metric
 from aiops.incident.quantity import format_span, format_time, format_value
 
@@ -47,6 +47,8 @@ def predicted(subject: Subject, crossing: Crossing, now: datetime) -> dict[str, 
     if early is None or likely is None or late is None or crossing.probability is None:
         msg = f"a crossing without an answer has no sentence: {crossing.series.text}"
         raise ValueError(msg)
+    if subject.metric.name == REMAINING_LIFE:
+        return _life_ends(subject, crossing, now)
     zone, asset = subject.asset.time_zone, subject.asset.display
     limit, value = subject.value(crossing.limit), subject.value(crossing.value)
     percent = f"{100 * crossing.probability:.0f} %"
@@ -69,6 +71,23 @@ def predicted(subject: Subject, crossing: Crossing, now: datetime) -> dict[str, 
     if crossing.direction is Direction.DOWN:
         chinese = chinese.replace("达到上限", "降至下限")
     return {"en": english, "zh": chinese}
+
+
+def _life_ends(subject: Subject, crossing: Crossing, now: datetime) -> dict[str, str]:
+    asset, zone = subject.asset, subject.asset.time_zone
+    times = [t for t in (crossing.early, crossing.likely, crossing.late) if t is not None]
+    early, likely, late = (
+        [format_time(t, zone, lang, now=now) for lang in ("en", "zh")] for t in times
+    )
+    percent = f"{100 * (crossing.probability or 0.0):.0f} %"
+    return {
+        "en": f"{asset.display}: will probably fail between {early[0]} and {late[0]} {zone}, most "
+        f"likely {likely[0]} ({percent} within {format_span(crossing.horizon, 'en')}), as assets "
+        f"of kind {asset.kind} that failed before it did.",
+        "zh": f"{asset.display}：预计在 {early[1]} 至 {late[1]}（{zone}）之间发生故障，最可能为 "
+        f"{likely[1]}（{format_span(crossing.horizon, 'zh')}内概率 {percent}），"
+        f"依据同类（{asset.kind}）资产以往的故障。",
+    }
 
 
 def happened(subject: Subject, value: float, limit: float, at: datetime) -> dict[str, str]:

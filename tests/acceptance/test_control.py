@@ -24,7 +24,7 @@ def metric(daemon, name):
     with daemon.client() as client:
         text = client.get("/metrics").text
     found = re.search(rf"^{name}(?:\{{[^}}]*\}})? ([0-9.e+]+)$", text, re.MULTILINE)
-    return float(found[1]) if found else None
+    return float(found[1]) if found else 0.0
 
 
 def test_it_serves_reloads_and_stops_cleanly(daemon_in):

@@ -48,7 +48,7 @@ class Watcher:
         try:
             if series is None:
                 found = daemon.get("/api/v1/series", asset="node", limit=1000)["items"]
-                series = next((s["id"] for s in found if s["metric"] == "serial"), None)
+                series = next((s["id"] for s in found if s["series"]["metric"] == "serial"), None)
             if series is not None:
                 self.shown |= self.read(daemon, series)
         except (httpx.HTTPError, FileNotFoundError, KeyError):
