@@ -53,7 +53,7 @@ def busy_share(times: FloatArray, gap: float) -> float:
 
 def _within_reach(entity: int, near: Neighbours) -> Iterator[tuple[int, bool]]:
     """Yields nodes to ask, and whether only an alert of the node itself counts."""
-    yield entity, near.hub[entity]
+    yield entity, False
     if not near.hub[entity]:
         for node in near.around[entity]:
             yield node, near.hub[node]

@@ -93,8 +93,10 @@ def _crests(times: FloatArray, rise: FloatArray, apart: float) -> list[int]:
                 kept[-1] = i
         else:
             kept.append(i)
-    low = np.searchsorted(times, times[kept] - apart) if kept else []
-    high = np.searchsorted(times, times[kept] + apart, side="right") if kept else []
+    if not kept:
+        return []
+    low: list[int] = np.searchsorted(times, times[kept] - apart).tolist()
+    high: list[int] = np.searchsorted(times, times[kept] + apart, side="right").tolist()
     return [i for i, a, b in zip(kept, low, high, strict=True) if rise[i] >= float(rise[a:b].max())]
 
 

@@ -26,8 +26,8 @@ class ColumnKind(StrEnum):
 def tell_kind(cells: Sequence[str]) -> ColumnKind:
     """Tells what a column is from its filled cells.
 
-    Text is what is long or hardly ever repeats and has several words; an identifier that never
-    repeats (``INC0001``) says nothing about new tickets.
+    Text has several words (or Chinese characters), whether it repeats or not; an identifier that
+    never repeats (``INC0001``) says nothing about new tickets.
 
     >>> tell_kind(["2 - Medium", "1 - High", "2 - Medium"]), tell_kind(["1.5", "2"])
     (<ColumnKind.CATEGORY: 'category'>, <ColumnKind.NUMBER: 'number'>)
@@ -44,7 +44,7 @@ def tell_kind(cells: Sequence[str]) -> ColumnKind:
     spaced = float(np.mean([len(cell.split()) for cell in filled]))
     length = float(np.mean([len(cell) for cell in filled]))
     wide = float(np.mean([sum(ord(c) > 0x2E7F for c in cell[:200]) for cell in filled]))
-    if distinct > 0.3 and (spaced >= 4 or wide >= 6 or (length > 25 and spaced >= 2)):
+    if spaced >= 4 or wide >= 6 or (distinct > 0.3 and length > 25 and spaced >= 2):
         return ColumnKind.TEXT
     if len(filled) >= 50 and distinct > 0.98:
         return ColumnKind.TEXT if spaced >= 1.5 else ColumnKind.NOTHING
