@@ -6,14 +6,16 @@ to length 1, so that a long text does not outvote the categories.
 Source: Salton, Buckley, "Term-weighting approaches in automatic text retrieval", 1988.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.dispatcher import Columns
-from aiops.domain.series import FloatArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.incident.dispatch.columns import (
     ColumnKind,
     category_of,
@@ -67,10 +69,35 @@ def learn_cuts(tickets: Columns, kinds: Mapping[str, ColumnKind]) -> dict[str, t
     return cuts
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of many tickets, counted: a sparse matrix before it is weighed.
+
+    Attributes:
+        names: Term to its number; only terms asked for when a vocabulary was given.
+        bounds, numbers, counts: Row i has the terms ``numbers[bounds[i]:bounds[i + 1]]``.
+    """
+
+    names: Mapping[str, int]
+    bounds: IntArray
+    numbers: NDArray[np.int32]
+    counts: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+
 def terms_of(
-    tickets: Columns, kinds: Mapping[str, ColumnKind], cuts: Mapping[str, tuple[float, ...]]
-) -> dict[str, list[list[str]]]:
-    """Returns block to the terms of each ticket; a column that is missing counts as empty."""
+    tickets: Columns,
+    kinds: Mapping[str, ColumnKind],
+    cuts: Mapping[str, tuple[float, ...]],
+    blocks: Mapping[str, Vocabulary] | None = None,
+) -> dict[str, Terms]:
+    """Returns block to its counted terms; a column that is missing counts as empty.
+
+    Args:
+        blocks: The only blocks and terms wanted; None to find all there are.
+    """
     n = row_count(tickets)
     empty = [""] * n
     texts = [tickets.get(name, empty) for name, k in kinds.items() if k is ColumnKind.TEXT]
@@ -78,12 +105,40 @@ def terms_of(
         clean(" . ".join(cell for cell in cells if cell)) for cells in zip(*texts, strict=True)
     ]
     marks = list(_marks(tickets, kinds, cuts, n))
-    return {
-        "word": [list(word_terms(text)) for text in whole],
-        "character": [list(character_terms(text)) for text in whole],
-        "category": marks,
-        "pair": [list(_pairs(row)) for row in marks],
+    rows: dict[str, Iterator[Iterable[str]]] = {
+        "word": map(word_terms, whole),
+        "character": map(character_terms, whole),
+        "category": iter(marks),
+        "pair": map(_pairs, marks),
     }
+    if blocks is None:
+        return {block: _count(found, None) for block, found in rows.items()}
+    return {block: _count(rows[block], vocabulary) for block, vocabulary in blocks.items()}
+
+
+def _count(rows: Iterator[Iterable[str]], vocabulary: Vocabulary | None) -> Terms:
+    names: dict[str, int] = {}
+    if vocabulary is not None:
+        names = {term: i for i, term in enumerate(vocabulary.terms)}
+    bounds, numbers, counts = array("q", [0]), array("i"), array("f")
+    for row in rows:
+        seen: dict[int, int] = {}
+        for term in row:
+            i = names.get(term)
+            if i is None:
+                if vocabulary is not None:
+                    continue
+                i = names[term] = len(names)
+            seen[i] = seen.get(i, 0) + 1
+        numbers.extend(seen)
+        counts.extend(seen.values())
+        bounds.append(len(numbers))
+    return Terms(
+        names,
+        np.array(bounds, dtype=np.int64),
+        np.array(numbers, dtype=np.int32),
+        np.array(counts, dtype=np.float32),
+    )
 
 
 def row_count(tickets: Columns) -> int:
@@ -121,55 +176,44 @@ def _pairs(marks: Sequence[str]) -> Iterator[str]:
             yield f"{one}&{other}"
 
 
-def learn_blocks(terms: Mapping[str, list[list[str]]], n_labels: int) -> dict[str, Vocabulary]:
+def learn_blocks(terms: Mapping[str, Terms], n_labels: int) -> dict[str, Vocabulary]:
     """Returns the vocabularies: frequent enough, the most frequent first when too many."""
     most = min(MOST_TERMS, max(MOST_WEIGHTS // max(n_labels, 1), 1000))
     found = {}
     for block, rows in terms.items():
-        counts: dict[str, int] = {}
-        for row in rows:
-            for term in set(row):
-                counts[term] = counts.get(term, 0) + 1
-        kept = [term for term, count in counts.items() if count >= RAREST[block]]
-        kept = sorted(sorted(kept), key=lambda term: -counts[term])[:most]
+        frequency = np.bincount(rows.numbers, minlength=len(rows.names))
+        named = list(rows.names)
+        often = np.flatnonzero(frequency >= RAREST[block]).tolist()
+        kept = sorted(often, key=lambda i: (-frequency[i], named[i]))[:most]
         if kept:
-            frequency = np.array([counts[term] for term in kept], dtype=np.float64)
-            found[block] = Vocabulary(tuple(kept), np.log((1 + len(rows)) / (1 + frequency)) + 1.0)
+            weights = np.log((1 + len(rows)) / (1.0 + frequency[kept])) + 1.0
+            found[block] = Vocabulary(tuple(named[i] for i in kept), weights)
     return found
 
 
-def weigh(terms: Mapping[str, list[list[str]]], blocks: Mapping[str, Vocabulary]) -> Any:
+def weigh(terms: Mapping[str, Terms], blocks: Mapping[str, Vocabulary]) -> Any:
     """Returns the sparse matrix ``(n_rows, n_terms)``, float64 CSR."""
     from scipy import sparse
 
-    parts = [
-        _block(terms[block], vocabulary) for block, vocabulary in blocks.items() if block in terms
-    ]
+    parts = [_block(terms[block], vocabulary) for block, vocabulary in blocks.items()]
     n = max((len(rows) for rows in terms.values()), default=0)
     return sparse.hstack(parts).tocsr() if parts else sparse.csr_matrix((n, 0))
 
 
-def _block(rows: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Any:
+def _block(rows: Terms, vocabulary: Vocabulary) -> Any:
+    """Returns the terms of the vocabulary, each row of length 1."""
     from scipy import sparse
 
-    place = {term: i for i, term in enumerate(vocabulary.terms)}
-    bounds = [0]
-    columns: list[int] = []
-    counts: list[int] = []
-    for row in rows:
-        seen: dict[int, int] = {}
-        for term in row:
-            i = place.get(term)
-            if i is not None:
-                seen[i] = seen.get(i, 0) + 1
-        columns.extend(seen)
-        counts.extend(seen.values())
-        bounds.append(len(columns))
-    column = np.array(columns, dtype=np.int32)
-    weight = (1.0 + np.log(np.array(counts, dtype=np.float64))) * vocabulary.weights[column]
-    shape = (len(bounds) - 1, len(vocabulary.terms))
-    matrix = sparse.csr_matrix((weight, column, np.array(bounds)), shape=shape)
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    matrix.data *= np.repeat(scale, np.diff(matrix.indptr))
-    return matrix
+    place = np.full(len(rows.names) + 1, -1, dtype=np.int64)
+    for i, term in enumerate(vocabulary.terms):
+        number = rows.names.get(term)
+        if number is not None:
+            place[number] = i
+    column = place[rows.numbers]
+    row = np.repeat(np.arange(len(rows)), np.diff(rows.bounds))
+    kept = column >= 0
+    row, column = row[kept], column[kept]
+    weight = (1.0 + np.log(rows.counts[kept].astype(np.float64))) * vocabulary.weights[column]
+    length = np.sqrt(np.bincount(row, weight * weight, len(rows)))
+    weight /= length[row]
+    return sparse.csr_matrix((weight, (row, column)), shape=(len(rows), len(vocabulary.terms)))

@@ -53,7 +53,8 @@ class LinearDispatcher:
 
     def assign(self, tickets: Columns, min_precision: float | None = None) -> Assignment:
         """Returns label, confidence and whether to abstain for each ticket."""
-        matrix = weigh(terms_of(tickets, self.view.kinds, self.view.cuts), self.view.blocks)
+        view = self.view
+        matrix = weigh(terms_of(tickets, view.kinds, view.cuts, view.blocks), view.blocks)
         n = row_count(tickets)
         known = np.diff(matrix.indptr) > 0 if matrix.shape[1] else np.zeros(n, bool)
         scores = np.tile(self.intercepts, (n, 1))
@@ -101,7 +102,7 @@ def fit(tickets: Columns, labels: Sequence[str]) -> LinearDispatcher:
     target = target.astype(np.int64)
     cuts = learn_cuts(rows, kinds)
     terms = terms_of(rows, kinds, cuts)
-    terms = {block: part for block, part in terms.items() if any(part)}
+    terms = {block: part for block, part in terms.items() if part.names}
     blocks = learn_blocks(terms, len(names))
     matrix = weigh(terms, blocks)
     usual = float(np.bincount(target).max() / len(target))

@@ -22,6 +22,8 @@ _CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff
 _RUN: Final = re.compile(f"[{_CJK}]+")
 _WORD: Final = re.compile(rf"(?:(?![{_CJK}])\w)+")
 _DIGITS: Final = re.compile(r"\d{5,}")
+LONGEST: Final = 64
+"""Characters of a word; the rest of a hash or a pasted key is not read."""
 GRAMS: Final = (3, 4, 5)
 
 
@@ -44,7 +46,7 @@ def word_terms(text: str) -> Iterator[str]:
     >>> list(word_terms("disk full 磁盘满"))
     ['disk', 'disk full', 'full', '磁', '磁盘', '磁盘满', '盘', '盘满', '满']
     """
-    words = _WORD.findall(text)
+    words = [word[:LONGEST] for word in _WORD.findall(text)]
     for i, word in enumerate(words):
         yield word
         if i + 1 < len(words):
@@ -62,7 +64,7 @@ def character_terms(text: str) -> Iterator[str]:
     [' di', 'dis', 'isk', 'sk ', ' dis', 'disk', 'isk ', ' disk', 'disk ']
     """
     for word in _WORD.findall(text):
-        edged = f" {word} "
+        edged = f" {word[:LONGEST]} "
         for n in GRAMS:
             for i in range(len(edged) - n + 1):
                 yield edged[i : i + n]

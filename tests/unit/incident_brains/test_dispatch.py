@@ -182,3 +182,7 @@ def test_confidence_rises_with_the_margin_and_matches_the_share_of_right_answers
 
 def test_words_keep_the_neighbour():
     assert "disk full" in set(word_terms(clean("Disk   FULL!")))
+
+
+def test_a_pasted_key_does_not_become_a_term_as_long_as_itself():
+    assert max(map(len, word_terms(clean("k" * 10_000)))) <= 64
