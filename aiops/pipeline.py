@@ -22,7 +22,7 @@ from aiops.contracts.ledger import Ledger, LedgerTransaction, Window
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.windows import Due
 from aiops.domain.asset import SYSTEM
-from aiops.domain.decision import Reason
+from aiops.domain.decision import Decision, Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import REMAINING_LIFE, Crossing
 from aiops.domain.incident import Incident, OutcomeKind
@@ -259,7 +259,7 @@ class Pipeline:
 
     def _commit(self, tx: LedgerTransaction, decided: Decided, now: datetime) -> list[Incident]:
         stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}
-        sent = []
+        sent: list[Decision] = []
         if decided.notices:
             notices = [(stored[notice.incident.key], notice) for notice in decided.notices]
             outgoing = replace(self.outgoing, assets=self.fleet.assets)

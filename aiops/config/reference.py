@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from aiops.collect.settings import SourceSettings
 from aiops.config.rules import RANGES, Range
-from aiops.config.settings import HELP, AssetSettings, Settings
+from aiops.config.settings import HELP, AssetSettings, MaintenanceSettings, Settings
 from aiops.config.values import write_duration
 from aiops.config.walk import describe
 from aiops.contracts.secret import Secret
@@ -27,6 +27,7 @@ EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
     DestinationSettings: {"name": "service-desk", "type": "webhook"},
     AssetSettings: {"match": '"db-*"', "criticality": "0.9", "owner": "databases"},
     Service: {"key": "shop", "price_per_hour": "5000"},
+    MaintenanceSettings: {"match": '"db-*"', "start": '"22:00"', "duration": "4h"},
     Limit: {"metric": "system.filesystem.utilization", "direction": "up", "fail": "0.95"},
 }
 """What stands in the example where a key has no default, or where one shows more."""

@@ -15,16 +15,17 @@ from zoneinfo import ZoneInfo
 from aiops.collect.settings import CollectSettings, SourceSettings
 from aiops.config.addresses import is_loopback
 from aiops.config.server import ServerSettings
-from aiops.config.settings import AssetSettings, PriceSettings, Settings
+from aiops.config.settings import AssetSettings, MaintenanceSettings, PriceSettings, Settings
 from aiops.config.values import Wrong, quote, write_duration
 from aiops.detect.settings import DetectSettings
 from aiops.domain.asset import Service
 from aiops.domain.metric import Direction, Limit
+from aiops.domain.silence import WEEKDAYS
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings
 from aiops.risk.settings import RiskSettings
 from aiops.store.settings import StoreSettings
-from aiops.ticket.settings import DestinationSettings, TicketSettings
+from aiops.ticket.settings import DestinationSettings, NotifySettings, TicketSettings
 
 ZERO: Final = timedelta(0)
 
@@ -83,6 +84,8 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (IncidentSettings, "hold"): _COUNT,
     (TicketSettings, "max_age"): _POSITIVE,
     (TicketSettings, "sync_interval"): Range(minimum=timedelta(seconds=1)),
+    (NotifySettings, "max_new_per_10min"): Range(minimum=0),
+    (MaintenanceSettings, "duration"): Range(above=ZERO, maximum=timedelta(days=7)),
     (ServerSettings, "port"): Range(minimum=0, maximum=65535),
     (AssetSettings, "criticality"): _SHARE,
     (Service, "price_per_hour"): Range(minimum=0),
@@ -92,6 +95,7 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
 }
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _PRINTED: Final = re.compile(r"\S(?:.{0,510}\S)?")
 
 
@@ -118,6 +122,12 @@ def check_zone(text: str) -> None:
         raise Wrong(f"{quote(text)}, expected an IANA zone such as Europe/Berlin") from None
 
 
+def check_clock(text: str) -> None:
+    """Accepts a time of day."""
+    if _CLOCK.fullmatch(text) is None:
+        raise Wrong(f"{quote(text)}, expected a time of day such as 22:00")
+
+
 def check_language(text: str) -> None:
     """Accepts a language the pages exist in."""
     if text not in {"en", "zh"}:
@@ -131,6 +141,9 @@ TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (Service, "key"): check_identifier,
     (AssetSettings, "match"): check_pattern,
     (AssetSettings, "time_zone"): check_zone,
+    (MaintenanceSettings, "match"): check_pattern,
+    (MaintenanceSettings, "time_zone"): check_zone,
+    (MaintenanceSettings, "start"): check_clock,
     (ServerSettings, "language"): check_language,
 }
 
@@ -156,6 +169,8 @@ def find_contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _names(
         "ticket.destinations[{}].name", [d.name for d in settings.ticket.destinations]
     )
+    for index, window in enumerate(settings.maintenance):
+        yield from _window(window, f"maintenance[{index}]")
     yield from _names("assets[{}].match", [a.match for a in settings.assets])
     yield from _names("services[{}].key", [s.key for s in settings.services])
 
@@ -189,6 +204,15 @@ def _at_most(key: str, value: timedelta, other: str, bound: timedelta) -> Iterat
     if value > bound:
         text = f"{_show(value)}, expected at most {other} ({_show(bound)})"
         yield Contradiction((key, other), text)
+
+
+def _window(window: MaintenanceSettings, key: str) -> Iterator[Contradiction]:
+    for index, day in enumerate(window.days):
+        if day not in WEEKDAYS:
+            text = f"{quote(day)}, expected one of {', '.join(WEEKDAYS)}"
+            yield Contradiction((f"{key}.days[{index}]",), text)
+    if not window.time_zone:
+        yield Contradiction((f"{key}.time_zone",), "empty, expected an IANA zone")
 
 
 def _limit(limit: Limit, key: str) -> Iterator[Contradiction]:

@@ -13,7 +13,7 @@ from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
 from aiops.risk.settings import RiskSettings
 from aiops.store.settings import StoreSettings
-from aiops.ticket.settings import TicketSettings
+from aiops.ticket.settings import NotifySettings, TicketSettings
 
 
 class LogLevel(StrEnum):
@@ -55,6 +55,19 @@ class AssetSettings:
     )
     repair_lead: timedelta | None = field(
         default=None, metadata={"help": "Time a repair needs, over incident.repair_lead."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceSettings:
+    """A window that comes back every week: its data is kept out of learning, nothing opens."""
+
+    match: str = field(metadata={"help": "Key of an asset (its parts too), or a pattern: db-*."})
+    start: str = field(metadata={"help": "Time of day it begins, by the clock of its zone."})
+    duration: timedelta = field(metadata={"help": "How long it lasts."})
+    time_zone: str = field(default="UTC", metadata={"help": "IANA zone of its clock."})
+    days: tuple[str, ...] = field(
+        default=(), metadata={"help": "mon, tue … sun on which it begins; empty: every day."}
     )
 
 
@@ -110,6 +123,9 @@ class Settings:
     ticket: TicketSettings = field(
         default_factory=TicketSettings, metadata={"help": "Where tickets go."}
     )
+    notify: NotifySettings = field(
+        default_factory=NotifySettings, metadata={"help": "How much is told at once."}
+    )
     server: ServerSettings = field(
         default_factory=ServerSettings, metadata={"help": "Where pages and API are served."}
     )
@@ -121,6 +137,9 @@ class Settings:
     )
     limits: tuple[Limit, ...] = field(
         default=(), metadata={"help": "Where a metric counts as failed, over the sources' own."}
+    )
+    maintenance: tuple[MaintenanceSettings, ...] = field(
+        default=(), metadata={"help": "Windows that come back every week."}
     )
     prices: PriceSettings = field(
         default_factory=PriceSettings, metadata={"help": "For the value report."}

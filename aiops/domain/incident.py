@@ -96,6 +96,7 @@ class Incident:
         sentence: Language code (``en``, ``zh``) to one sentence.
         evidence: Frozen at decision time: plain JSON values only.
         stage: Rung of the ladder when it opened.
+        planned_for: When a person will do the work.
     """
 
     key: str
@@ -118,6 +119,7 @@ class Incident:
     assignee: str = ""
     owner: str = ""
     service: str = ""
+    planned_for: datetime | None = None
 
     @property
     def is_open(self) -> bool:

@@ -20,6 +20,7 @@ class PersonAction(StrEnum):
     NEW_NORMAL = "new_normal"
     HAPPENED = "happened"
     AVERTED = "averted"
+    PLAN = "plan"
 
 
 _VERDICTS = {
@@ -29,6 +30,13 @@ _VERDICTS = {
     PersonAction.AVERTED: OutcomeKind.AVERTED,
 }
 
+
+_STATES = {
+    PersonAction.ACKNOWLEDGE: IncidentState.ACKNOWLEDGED,
+    PersonAction.PLAN: IncidentState.PLANNED,
+    PersonAction.HAPPENED: IncidentState.OPEN,
+}
+_TAKEN = frozenset({PersonAction.ACKNOWLEDGE, PersonAction.PLAN})
 
 _ANSWERS = frozenset({PersonAction.CLOSE, PersonAction.FALSE, PersonAction.NEW_NORMAL})
 """Orders that mean "do not tell me again of this risk"; averted means "see whether it worked"."""
@@ -42,27 +50,37 @@ def act(
     now: datetime,
     memory: Memory,
     reason: Reason = Reason.BY_PERSON,
+    due: datetime | None = None,
 ) -> Decided:
     """Returns what follows from a person's order (or from a ticket closed over there).
 
     A verdict may also be given, or changed, after the incident is closed; it stays closed.
 
+    Args:
+        due: When the work is planned, for ``plan``.
+
     Raises:
-        Refused: The incident is already closed and the order is not a verdict.
+        Refused: The incident is already closed and the order is not a verdict, or a plan has
+            no date.
     """
+    if action is PersonAction.PLAN and due is None:
+        raise Refused(f"{incident.display}: a plan needs its date; send `until`")
     verdict = _VERDICTS.get(action)
     if not incident.is_open and verdict is None:
         raise Refused(f"{incident.display} is already closed; only its outcome can be set now")
-    state = IncidentState.ACKNOWLEDGED if action is PersonAction.ACKNOWLEDGE else _after(action)
+    state = _after(action)
     if not incident.is_open:
         state = IncidentState.CLOSED
     words = "accepted as the new normal" if action is PersonAction.NEW_NORMAL else note
+    if action is PersonAction.PLAN and due is not None:
+        words = f"planned for {due:%Y-%m-%d %H:%M %Z}" + (f": {note}" if note else "")
     changed = replace(
         incident,
         state=state,
         updated_at=now,
         closed_at=now if state is IncidentState.CLOSED and incident.is_open else incident.closed_at,
-        assignee=incident.assignee or (who if action is PersonAction.ACKNOWLEDGE else ""),
+        assignee=incident.assignee or (who if action in _TAKEN else ""),
+        planned_for=due if action is PersonAction.PLAN else incident.planned_for,
         outcome=Outcome(verdict, now, by=who, note=words) if verdict else incident.outcome,
         transitions=(*incident.transitions, Transition(now, state, reason, who, words)),
     )
@@ -79,4 +97,4 @@ def act(
 
 
 def _after(action: PersonAction) -> IncidentState:
-    return IncidentState.OPEN if action is PersonAction.HAPPENED else IncidentState.CLOSED
+    return _STATES.get(action, IncidentState.CLOSED)

@@ -98,10 +98,10 @@ def decide(
     for repair in repairs:
         if (incident := standing.get(repair.asset)) is not None:
             standing[repair.asset] = round_.repaired(incident, repair)
-    for failure in failures:
+    for failure in round_.awake_failures(failures):
         asset = failure.asset
         standing[asset] = round_.failed(standing.get(asset), failure)
-    for crossing in sorted(crossings, key=_worst_first):
+    for crossing in sorted(round_.awake(crossings), key=_worst_first):
         asset = crossing.series.asset
         incident = standing.get(asset)
         if incident is not None and not incident.is_open:
@@ -220,6 +220,36 @@ class _Round:
         if self.now > predicted.late + self.settings.grace:
             outcome = Outcome(OutcomeKind.EXPIRED, self.now, note="its range passed")
             self._close(incident, Reason.PREDICTION_EXPIRED, outcome)
+
+    def awake(self, crossings: Sequence[Crossing]) -> list[Crossing]:
+        """Leaves out what is in maintenance: nothing opens or closes, counts stay."""
+        kept = []
+        for crossing in crossings:
+            if self.opening.in_maintenance(crossing.series.asset):
+                self._nothing(crossing, Reason.IN_MAINTENANCE, "planned window")
+            else:
+                kept.append(crossing)
+        return kept
+
+    def awake_failures(self, failures: Sequence[Failure]) -> list[Failure]:
+        """Leaves out failures that were reported within a planned window."""
+        kept = []
+        for failure in failures:
+            asset = failure.asset
+            if self.opening.in_maintenance(asset):
+                self.decided.decisions.append(
+                    Decision(
+                        self.now,
+                        f"{asset} {REPORTED}",
+                        asset,
+                        "nothing",
+                        Reason.IN_MAINTENANCE,
+                        f"reported in a planned window: {failure.kind}",
+                    )
+                )
+            else:
+                kept.append(failure)
+        return kept
 
     def _ending(self, incident: Incident, crossing: Crossing) -> Outcome | None:
         if incident.outcome is not None or incident.predicted is None:

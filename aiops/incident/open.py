@@ -39,6 +39,7 @@ class Opening:
         limits_are_failures: Meeting a limit counts as a failure; false where failures are
             reported from outside (a replay over a bundle with a failures file).
         stage: Rung of the ladder.
+        in_maintenance: Whether an asset is in a planned window now: nothing opens, nothing closes.
         repair_leads: Asset key to the time its repair needs, where it differs.
     """
 
@@ -51,6 +52,7 @@ class Opening:
     default_repair_lead: timedelta
     repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
     limits_are_failures: bool = True
+    in_maintenance: Callable[[str], bool] = lambda _asset: False
 
     def asset(self, key: str) -> Asset:
         """Returns the asset, or a bare one when it is not in the inventory (any more)."""
@@ -91,7 +93,13 @@ class OpeningRules:
     repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
     limits_are_failures: bool = True
 
-    def opening(self, fleet: Fleet, window_end: int, evidence: EvidenceOf) -> Opening:
+    def opening(
+        self,
+        fleet: Fleet,
+        window_end: int,
+        evidence: EvidenceOf,
+        in_maintenance: Callable[[str], bool] = lambda _asset: False,
+    ) -> Opening:
         """Returns what one round needs to write incidents."""
         return Opening(
             self.installation,
@@ -103,6 +111,7 @@ class OpeningRules:
             self.repair_lead,
             self.repair_lead_of,
             self.limits_are_failures,
+            in_maintenance,
         )
 
 

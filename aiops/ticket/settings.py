@@ -34,3 +34,13 @@ class TicketSettings:
     public_url: str = field(
         default="", metadata={"help": "Address of this service as written into tickets."}
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """How much is told at once."""
+
+    max_new_per_10min: int = field(
+        default=30,
+        metadata={"help": "More new incidents share one ticket per site; 0: no cap."},
+    )

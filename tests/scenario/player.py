@@ -25,6 +25,8 @@ from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.series import Batch, SeriesKey
+from aiops.domain.silence import Silence
+from aiops.domain.ticket import OutboxState
 from aiops.incident.act import PersonAction
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Events, Pipeline
@@ -50,6 +52,7 @@ class Told:
     incidents: list[Incident]
     decisions: dict[str, list[tuple[str, str]]]
     messages: dict[str, list[str]]
+    tickets: list[tuple[str, datetime]]
     anomalies: list[Any] = field(default_factory=list)
 
     @property
@@ -158,10 +161,15 @@ class _Player:
             pipeline.report(Events(repairs=[Maintenance(asset, at, at, "repair")]))
         elif what == "failure":
             pipeline.report(Events(failures=[Failure(asset, at, event.get("kind", "crash"))]))
+        elif what == "silence":
+            until = at + span(event["last"])
+            silence = Silence("s", asset, until, event.get("note", ""), "ada", at)
+            pipeline.silence(silence, now)
         else:
             (incident,) = self.ledger.incidents(SYSTEM, asset=asset, limit=1)
             note = event.get("note", "")
-            pipeline.act(incident, PersonAction(what), event.get("who", "ada"), note, now)
+            due = self.start + span(event["until"]) if "until" in event else None
+            pipeline.act(incident, PersonAction(what), event.get("who", "ada"), note, now, due)
 
     def _told(self) -> Told:
         incidents = sorted(
@@ -173,12 +181,15 @@ class _Player:
         messages = {
             i.key: [m.draft.action.value for m in self.ledger.messages_of(i.key)] for i in incidents
         }
+        rows = self.ledger.messages(states=[s.value for s in OutboxState], limit=100_000)
+        tickets = [(m.incident_key, m.created_at) for m in rows]
         end = self.start + timedelta(days=400)
         return Told(
             self.start,
             incidents,
             decisions,
             messages,
+            tickets,
             self.ledger.anomalies(SYSTEM, None, self.start, end),
         )
 

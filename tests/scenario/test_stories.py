@@ -32,6 +32,7 @@ def test_the_story_ends_as_it_says(path: Path) -> None:
     if "sent" in expect:
         sent = sorted((told.messages[i.key] for i in told.incidents), key=str)
         assert sent == sorted(expect["sent"], key=str)
+    _check_tickets(told, expect)
     if "quiet" in expect:
         after, before = (told.start + span(each) for each in expect["quiet"])
         strange = [a for a in told.anomalies if after <= a.start < before]
@@ -79,6 +80,16 @@ def _check_incidents(told: Told, expect: dict[str, Any]) -> None:
                 assert prediction.early - slack <= failed <= prediction.late + slack, _show(told)
             else:
                 assert seen[name] == value, f"{name}: {_show(told)}"
+
+
+def _check_tickets(told: Told, expect: dict[str, Any]) -> None:
+    keys = {key for key, _ in told.tickets}
+    own = {incident.key for incident in told.incidents}
+    if "single_tickets" in expect:
+        assert len(keys & own) == expect["single_tickets"]
+        assert len(keys - own) == expect["shared_tickets"]
+    if "first_message" in expect:
+        assert min(at for _, at in told.tickets) >= told.start + span(expect["first_message"])
 
 
 def _check_decisions(told: Told, expect: dict[str, Any]) -> None:
