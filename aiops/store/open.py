@@ -29,22 +29,31 @@ def open_store(
         PluginError: There is no such plug-in, or its library is missing.
         StoreError: It cannot be opened.
     """
-    plugin = plugins.load("stores", settings.series)
-    kind = plugin.settings
+    store = open_directly(settings, directory, describe)
+    tags = {*plugins.load("stores", settings.series).tags}
+    if "remote" not in tags or "read_only" in tags:
+        return store
+    age = duration_ns(settings.spool_max_age)
+    spool = Spool(directory / "spool.db", settings.spool_max_bytes, age)
+    return SpooledStore(cast("RemoteStore", store), spool)
+
+
+def open_directly(
+    settings: StoreSettings, directory: Path, describe: Describe | None = None
+) -> SeriesStore:
+    """Returns the store that the settings name, without a spool: for copying and checking.
+
+    Raises:
+        PluginError: There is no such plug-in, or its library is missing.
+        StoreError: It cannot be opened.
+    """
+    kind = plugins.load("stores", settings.series).settings
     own: Any = settings.settings
     if isinstance(own, Mapping):
         own = kind(**own)
     if any(field.name == "directory" for field in fields(kind)) and not own.directory:
         own = replace(own, directory=str(directory))
     store = cast("SeriesStore", plugins.create("stores", settings.series, own))
-    if {"remote", "read_only"} & {*plugin.tags} == {"remote"}:
-        store = spooled(cast("RemoteStore", store), settings, directory)
     if describe is not None and isinstance(store, NamedStore):
         store.name_series(describe)
     return store
-
-
-def spooled(store: RemoteStore, settings: StoreSettings, directory: Path) -> SpooledStore:
-    """Returns a remote store behind a spool in the data directory."""
-    age = duration_ns(settings.spool_max_age)
-    return SpooledStore(store, Spool(directory / "spool.db", settings.spool_max_bytes, age))

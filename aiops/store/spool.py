@@ -10,9 +10,10 @@ Source: SQLite documentation: WAL with ``synchronous=FULL`` survives loss of pow
 import contextlib
 import sqlite3
 import threading
+import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ from aiops.contracts.errors import StoreError
 from aiops.domain.series import Samples
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, late INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, late INTEGER NOT NULL,
   first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL, crc INTEGER NOT NULL,
   data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL,
@@ -40,12 +41,14 @@ class Row:
     """One batch that waits.
 
     Attributes:
+        at: When it came, seconds since 1970.
         late: It may hold a sample that replaces one of an earlier batch.
         first, last: Times of its oldest and newest sample, ns.
         bytes: Size on disk.
     """
 
     seq: int
+    at: float
     late: bool
     first: int
     last: int
@@ -59,11 +62,19 @@ class Spool:
     Args:
         path: Its file; a damaged one is set aside under another name.
         max_bytes: Beyond it the oldest batches are dropped.
-        max_age_ns: A batch that is this much older than the newest is dropped.
+        max_age_ns: A batch that has waited this long is dropped.
+        clock: Gives seconds since 1970.
     """
 
-    def __init__(self, path: Path, max_bytes: int, max_age_ns: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        max_bytes: int,
+        max_age_ns: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.path = path
+        self._clock = clock
         self._max_bytes, self._max_age = max_bytes, max_age_ns
         self._lock = threading.RLock()
         self.rows: dict[int, Row] = {}
@@ -91,17 +102,18 @@ class Spool:
         """
         data = encode(samples)
         first, last = int(samples.times.min()), int(samples.times.max())
+        now = self._clock()
         with self._writing("samples cannot wait on disk"):
             cursor = self._db.execute(
-                "INSERT INTO batch (late, first, last, n, crc, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (int(late), first, last, len(samples), zlib.crc32(data), data),
+                "INSERT INTO batch (at, late, first, last, n, crc, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (now, int(late), first, last, len(samples), zlib.crc32(data), data),
             )
             seq = int(cursor.lastrowid or 0)
         with self._lock:
-            row = Row(seq, late, first, last, len(samples), len(data) + _ROW_BYTES)
+            row = Row(seq, now, late, first, last, len(samples), len(data) + _ROW_BYTES)
             self.rows[seq] = row
             self.bytes += row.bytes
-            self._keep_bound(last)
+            self._keep_bound(now)
         return seq
 
     def read(self, seqs: Sequence[int]) -> list[Samples | None]:
@@ -167,9 +179,9 @@ class Spool:
             db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             db.executescript(_SCHEMA)
             _check(db)
-            rows = db.execute("SELECT seq, late, first, last, n, length(data) FROM batch")
-            for seq, late, first, last, n, size in rows:
-                self.rows[seq] = Row(seq, bool(late), first, last, n, size + _ROW_BYTES)
+            rows = db.execute("SELECT seq, at, late, first, last, n, length(data) FROM batch")
+            for seq, at, late, first, last, n, size in rows:
+                self.rows[seq] = Row(seq, at, bool(late), first, last, n, size + _ROW_BYTES)
         except sqlite3.DatabaseError:
             db.close()
             self.rows.clear()
@@ -187,13 +199,13 @@ class Spool:
                 part.rename(f"{aside}{suffix}")
         return f"{self.path} was damaged ({error}) and is now {aside}"
 
-    def _keep_bound(self, newest: int) -> None:
-        oldest_allowed = newest - self._max_age
+    def _keep_bound(self, now: float) -> None:
+        oldest_allowed = now - self._max_age / 1e9
         gone: list[int] = []
         left = self.bytes
         for seq in sorted(self.rows):
             row = self.rows[seq]
-            if left <= self._max_bytes and row.last >= oldest_allowed:
+            if left <= self._max_bytes and row.at >= oldest_allowed:
                 break
             left -= row.bytes
             gone.append(seq)
