@@ -1,5 +1,6 @@
 """What the HTTP interface needs of the service behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +10,7 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.domain.access import Credential
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident
+from aiops.domain.silence import Silence
 from aiops.incident.act import PersonAction
 
 
@@ -31,13 +33,18 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class ActionOrder:
-    """One order of a person, as it is carried out and audited."""
+    """One order of a person, as it is carried out and audited.
+
+    Attributes:
+        until: When the work is planned, for ``plan``.
+    """
 
     incident_key: str
     action: PersonAction
     viewer: Viewer
     note: str
     at: datetime
+    until: datetime | None = None
 
 
 class ReadService(Reader, Protocol):
@@ -62,6 +69,22 @@ class ReadService(Reader, Protocol):
         Raises:
             KeyError: The viewer sees no such incident.
             Refused: The incident's state does not allow it.
+        """
+        ...
+
+    def silences(self) -> Sequence[Silence]:
+        """Returns the silences that are not over."""
+        ...
+
+    def silence(self, silence: Silence) -> None:
+        """Withholds messages about matching assets until a time."""
+        ...
+
+    def end_silence(self, identity: str, who: str) -> None:
+        """Ends a silence early.
+
+        Raises:
+            KeyError: There is no such silence.
         """
         ...
 

@@ -29,6 +29,7 @@ from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
+from aiops.domain.silence import Silence
 from aiops.ledger.open import open_ledger
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
@@ -231,7 +232,23 @@ class Service:
         if incident is None:
             raise KeyError(order.incident_key)
         who = order.viewer.name or "api"
-        return self.pipeline.act(incident, order.action, who, order.note, order.at)
+        return self.pipeline.act(incident, order.action, who, order.note, order.at, order.until)
+
+    def silences(self) -> list[Silence]:
+        """Returns the silences that are not over."""
+        return self.pipeline.silences(self.clock.now())
+
+    def silence(self, silence: Silence) -> None:
+        """Withholds messages about matching assets until a time."""
+        self.pipeline.silence(silence, self.clock.now())
+
+    def end_silence(self, identity: str, who: str) -> None:
+        """Ends a silence early.
+
+        Raises:
+            KeyError: There is no such silence.
+        """
+        self.pipeline.end_silence(identity, who, self.clock.now())
 
     def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
         """Takes what an agent pushes; returns only when it is durable.

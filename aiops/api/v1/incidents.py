@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -40,6 +40,7 @@ class ActionBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     action: PersonAction
     note: Annotated[str, Field(max_length=4000)] = ""
+    until: AwareDatetime | None = None
 
 
 def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
@@ -79,7 +80,7 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         body = await read_json(request, ActionBody)
         viewer = caller_of(request).viewer
         await run_in_threadpool(visible_incident, service, viewer, key)
-        order = ActionOrder(key, body.action, viewer, body.note, service.now())
+        order = ActionOrder(key, body.action, viewer, body.note, service.now(), body.until)
         try:
             return answer(await run_in_threadpool(service.act, order))
         except KeyError as error:
@@ -100,7 +101,7 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         "/api/v1/incidents/{key}/actions",
         Permission.ACT,
         act,
-        summary="Acknowledge, close or judge",
+        summary="Acknowledge, plan, close or judge",
         openapi_extra=body_schema,
     )
 

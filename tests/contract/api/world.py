@@ -153,6 +153,7 @@ class FakeService:
         self.serving = serving or Serving()
         self.time = NOW
         self.orders: list[ActionOrder] = []
+        self.silences_held: list[object] = []
         self.pushed: list[tuple[str, str, Push]] = []
         self.state: dict[str, object] = {
             "state": "ready",
@@ -210,6 +211,15 @@ class FakeService:
     def push(self, kind, agent, push):
         self.pushed.append((kind, agent.source, push))
         return PushAnswer(204)
+
+    def silences(self):
+        return self.silences_held
+
+    def silence(self, silence):
+        self.silences_held.append(silence)
+
+    def end_silence(self, identity, who):
+        self.silences_held = [s for s in self.silences_held if s.id != identity]
 
     def token(self, role: Role = Role.ADMIN, viewer: Viewer = EVERYTHING, ttl=HOUR) -> str:
         secret, credential = new_token("test", role, viewer, self.time, ttl)
