@@ -177,7 +177,9 @@ def _reason(line: bytes, error: Exception) -> tuple[str, str]:
             return "range", "an integer beyond 64 bit"
         return "parse", "a field's value is no number, text or boolean"
     if "timestamp" in words:
-        return ("range" if last.lstrip(b"-").isdigit() else "parse"), "the time cannot be read"
+        alone = not line.split(b" ")[-2].isdigit()
+        whole = last.lstrip(b"-").isdigit()
+        return ("range" if alone and whole else "parse"), "the time cannot be read"
     return "parse", words
 
 

@@ -93,7 +93,7 @@ class Targets:
             for ratio in target.plan.ratios.values():
                 if target.done.get(id(ratio), 0) >= time:
                     continue
-                complete = all(one in values for ids in ratio.inputs for one in ids)
+                complete = all(ids and values.keys() >= set(ids) for ids in ratio.inputs)
                 if not complete and time == newest:
                     continue
                 target.done[id(ratio)] = time
