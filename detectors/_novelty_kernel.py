@@ -15,11 +15,14 @@ PAIRS: Final = 256
 WINDOWS: Final = 128
 SHORT_BLOCKS: Final = 4
 SHORT_CELLS: Final = 12
-LONG_WINDOWS: Final = 36
+LONG_WINDOWS: Final = 32
 LONG_BLOCKS: Final = 12
 LONG_CELLS: Final = 6
-CHANNELS: Final = 3
+CHANNELS: Final = 4
 BINS: Final = 26
+PHASES: Final = 48
+"""Half hours of a day."""
+NUMBERS: Final = 11
 WARM_UP: Final = 64
 """Cells before the first score; the tails are wide until a few hundred have been seen."""
 
@@ -28,6 +31,8 @@ _SAME: Final = 0.02
 _LARGEST: Final = 1e37
 """Values are kept in single precision; what does not fit is bad data."""
 _FAST: Final = 1.0 / 12.0
+_SEASON: Final = 1.0 / 24.0
+_LEVEL: Final = 1.0 / 48.0
 _SLOW: Final = 1.0 / 600.0
 
 _MISSING: Final = int(Abstention.MISSING)
@@ -97,8 +102,9 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
     pairs: Any, pair_used: Any, pair_known: Any,
     ring: Any, filled: Any, windows: Any, window_used: Any, window_known: Any,
     long_ring: Any, long_filled: Any, longs: Any, long_used: Any, long_known: Any,
-    counts: Any, largest: Any,
-    score: Any, reason: Any, expected: Any,
+    counts: Any, largest: Any, profile: Any, visits: Any,
+    phase: Any, share: float,
+    score: Any, alone: Any, reason: Any, expected: Any,
 ) -> None:  # fmt: skip
     n, cells = values.shape
     pattern = np.empty(LONG_BLOCKS, np.float32)
@@ -107,6 +113,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
             value = values[row, t]
             if not usable[row, t]:
                 score[row, t] = np.nan
+                alone[row, t] = np.nan
                 expected[row, t] = np.nan
                 reason[row, t] = _MISSING if missing[row, t] else _BAD
                 continue
@@ -115,6 +122,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
             x = value - anchor[row]
             if not abs(x) < _LARGEST:
                 score[row, t] = np.nan
+                alone[row, t] = np.nan
                 expected[row, t] = np.nan
                 reason[row, t] = _BAD
                 continue
@@ -190,23 +198,46 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
                         long_known[row] = _remember(
                             longs[row], long_used[row], known, pattern, LONG_BLOCKS, tick
                         )
+            typical = held[10]
+            out_of_season = 0.0
+            if phase[row, t] >= 0:
+                part = phase[row, t]
+                known_days = visits[row, part]
+                if known_days > 0:
+                    typical = profile[row, part]
+                    rest = min(max(x - typical, -scale), scale)
+                    held[9] += _SEASON * (rest - held[9])
+                    if scale > 0:
+                        out_of_season = _tail(
+                            counts[row, 3], largest[row, 3:4], abs(held[9]) / scale
+                        )
+                    profile[row, part] += max(1.0 / (known_days + 1.0), share) * rest
+                else:
+                    profile[row, part] = x
+                visits[row, part] = min(known_days + 1, 65535)
+            held[10] += max(_LEVEL, 1.0 / (now + 1.0)) * min(max(x - held[10], -scale), scale)
             extreme_tail = _tail(counts[row, 2], largest[row, 2:3], extreme)
             strange = (
                 2.0 * np.log1p(20.0 * pair)
-                + held[7]
-                + 0.5 * held[8]
+                + 2.0 * held[7]
+                + held[8]
+                + out_of_season
                 + 0.5 * spread
                 + 0.5 * extreme_tail
                 + 3.0 * np.log1p(20.0 * extreme)
             )
-            expected[row, t] = anchor[row] + (previous if now > 0 else x)
+            expected[row, t] = anchor[row] + typical
             held[0], held[1], held[2] = x, low, high
             seen[row] = now + 1
             if now < WARM_UP:
                 score[row, t] = np.nan
+                alone[row, t] = np.nan
                 reason[row, t] = _WARMING
             else:
                 score[row, t] = strange
+                # Half of the weight of windows and none of the season: what is sharp in time
+                # tells apart the metrics of one asset.
+                alone[row, t] = strange - held[7] - 0.5 * held[8] - out_of_season
                 reason[row, t] = 0
 
 

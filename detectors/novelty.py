@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.detector import DetectorScope
 from aiops.contracts.plugin import NoSettings, Plugin
@@ -19,13 +20,17 @@ from aiops.domain.anomaly import Scores
 from aiops.domain.panel import Panel
 from aiops.domain.state import State
 
-VERSION: Final = "novelty-1"
+VERSION: Final = "novelty-2"
+
+_PHASE_SECONDS: Final = 1800
+_DAYS: Final = 5.0
+"""Days the time-of-day profile is averaged over."""
 
 _ORDER: Final = (
     "seen", "anchor", "numbers", "pairs", "pair_used", "pair_known",
     "ring", "filled", "windows", "window_used", "window_known",
     "long_ring", "long_filled", "longs", "long_used", "long_known",
-    "counts", "largest",
+    "counts", "largest", "profile", "visits",
 )  # fmt: skip
 
 
@@ -50,7 +55,7 @@ class Novelty:
             {
                 "seen": zeros(np.int32),
                 "anchor": zeros(np.float64),
-                "numbers": zeros(np.float64, 9),
+                "numbers": zeros(np.float64, kernel.NUMBERS),
                 "pairs": zeros(np.float32, kernel.PAIRS, 2),
                 "pair_used": zeros(np.uint16, kernel.PAIRS),
                 "pair_known": zeros(np.int32),
@@ -66,6 +71,8 @@ class Novelty:
                 "long_known": zeros(np.int32),
                 "counts": zeros(np.float32, kernel.CHANNELS, kernel.BINS),
                 "largest": zeros(np.float32, kernel.CHANNELS),
+                "profile": zeros(np.float32, kernel.PHASES),
+                "visits": zeros(np.uint16, kernel.PHASES),
             },
         )
 
@@ -75,13 +82,23 @@ class Novelty:
 
         arrays = {name: array.copy() for name, array in state.arrays.items()}
         shape = panel.values.shape
-        score, expected = np.empty(shape), np.empty(shape)
+        score, alone, expected = np.empty(shape), np.empty(shape), np.empty(shape)
         reason = np.zeros(shape, np.uint8)
         kernel.run(
             panel.values, panel.usable, np.isnan(panel.values),
-            *(arrays[name] for name in _ORDER), score, reason, expected,
+            *(arrays[name] for name in _ORDER), _phases(panel),
+            1.0 / max(1.0, _DAYS * _PHASE_SECONDS / max(panel.step.total_seconds(), 1e-3)),
+            score, alone, reason, expected,
         )  # fmt: skip
-        return State(self.version, arrays), Scores(score, score, reason, expected)
+        return State(self.version, arrays), Scores(score, alone, reason, expected)
+
+
+def _phases(panel: Panel) -> NDArray[np.int16]:
+    """Returns the half hour of the day of each cell in its zone, -1 without a calendar."""
+    if panel.calendar is None:
+        return np.full(panel.values.shape, -1, np.int16)
+    part = (panel.calendar.day_phase // _PHASE_SECONDS).astype(np.int16)
+    return part[panel.calendar.zone]
 
 
 def _create(settings: NoSettings) -> Novelty:

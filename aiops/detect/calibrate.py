@@ -25,10 +25,10 @@ LEAST: Final = 2.0
 _RARE: Final = 2.0
 """Cells rarer than this in a row are one event. An event counts once, whatever its length, so
 that a long one does not become the norm while it lasts."""
-_KNEE: Final = 12.0
+_KNEE: Final = 13.0
 _KNEE_RATE: Final = 4.0
-_BELOW: Final = 0.18
-_ABOVE: Final = 0.111
+_BELOW: Final = 0.17
+_ABOVE: Final = 0.105
 """Two lines through −log10(new records per cell) on generated clean fleets, see
 bench/calibration.py; above the knee it is straight as far as could be counted."""
 
@@ -48,7 +48,7 @@ def start(n_units: int) -> State:
 
 
 def update(
-    state: State, raw: NDArray[np.float64], least: float = LEAST
+    state: State, raw: NDArray[np.float64], least: float = LEAST, learns: bool = True
 ) -> tuple[State, NDArray[np.float64]]:
     """Returns the state after the scores and ``(n_units, n_times)`` −log10 tail probabilities.
 
@@ -56,13 +56,14 @@ def update(
         raw: ``(n_units, n_times)``, a sum of logarithms.
         least: Least scale of the tail. Sums of logarithms have a scale of about one; peaks
             that lie closer together say little of what lies beyond them.
+        learns: Whether the scores join the past that later ones are judged by.
 
     A NaN stays NaN and is not remembered. Every score is judged by the ones before it.
     """
     arrays = {name: array.copy() for name, array in state.arrays.items()}
     tail = np.empty(raw.shape)
     _run(
-        raw, least, arrays["seen"], arrays["counts"], arrays["kept"], arrays["peaks"],
+        raw, least, learns, arrays["seen"], arrays["counts"], arrays["kept"], arrays["peaks"],
         arrays["run"], tail,
     )  # fmt: skip
     return State(VERSION, arrays), tail
@@ -75,7 +76,7 @@ def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np
     sum of both is better than either.
 
     >>> strengths(np.array([[10.0]]), np.array([[3.0]])).round(2).tolist()
-    [[4.44]]
+    [[4.32]]
     """
     above = raw + 2.0 * tail - _KNEE
     strength: NDArray[np.float64] = _KNEE_RATE + np.where(above > 0, _ABOVE, _BELOW) * above
@@ -83,8 +84,9 @@ def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np
 
 
 def _rank(  # noqa: C901 - one compiled loop
-    raw: Any, floor: float, seen: Any, counts: Any, kept: Any, peaks: Any, run: Any, tail: Any
-) -> None:
+    raw: Any, floor: float, learns: bool,
+    seen: Any, counts: Any, kept: Any, peaks: Any, run: Any, tail: Any,
+) -> None:  # fmt: skip
     units, cells = raw.shape
     for unit in range(units):
         top = peaks[unit]
@@ -104,11 +106,14 @@ def _rank(  # noqa: C901 - one compiled loop
                 rate = np.log10((total + 1.0) / (held + 0.5))
                 answer = max(rate, 0.0) + (value - least) / scale / np.log(10.0)
             elif total > 0:
-                above = 0.5 * counts[unit, place] + 0.5
+                part = min(max(np.log1p(value) / _WIDTH - place, 0.0), 1.0)
+                above = (1.0 - part) * counts[unit, place] + 0.5
                 for i in range(place + 1, BINS):
                     above += counts[unit, i]
                 answer = max(np.log10((total + 1.0) / above), 0.0)
             tail[unit, t] = answer
+            if not learns:
+                continue
             lasting = int(run[unit, 0]) + 1 if answer > _RARE else 0
             weight = 1.0 / lasting if lasting else 1.0
             if lasting > 1 and value > run[unit, 1] and held:

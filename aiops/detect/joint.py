@@ -6,7 +6,7 @@ of one asset depend on one another, so the sum is calibrated anew by its own pas
 being read as a sum of independent tails.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -23,13 +23,20 @@ PART: Final = 0.25
 """Part of the metrics that speak for the asset: a fault seldom shows in all of them."""
 HALF_LIFE: Final = 15
 """Cells until half of an asset's evidence is forgotten; many metrics renew it."""
+ENOUGH: Final = 750
+"""Cells of a training recording from which its scores alone are the past later ones are
+judged by: a fault that lasts does not become the norm."""
 LEAST: Final = 0.5
 """Least scale of the tail: a mean over metrics moves less than one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class JointState:
-    """States of the metrics (a unit each) and of their asset (parts, one unit each)."""
+    """States of the metrics (a unit each) and of their asset (parts, one unit each).
+
+    Attributes:
+        settled: Whether the past is closed, see :meth:`JointStage.freeze`.
+    """
 
     series: State
     reference: State
@@ -37,6 +44,7 @@ class JointState:
     linger: State
     score: State
     decide: State
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +78,32 @@ class JointStage:
         """Scores the new cells of one asset."""
         series, found = self.stage.score(state.series, panel)
         if len(panel.series) == 1:
-            alone = JointState(
-                series, state.reference, state.tail, state.linger, state.score, state.decide
-            )
-            return alone, JointScores(
+            return replace(state, series=series), JointScores(
                 found.score[0], found.alert[0], found.is_anomaly[0], found.score
             )
         values = np.where(panel.usable, panel.values, np.nan)
         known, energy, deviations = reference.update(state.reference, values)
+        learns = not state.settled
         apart = np.log1p(np.nan_to_num(energy))
-        strange = _strangest(found.raw)[None, :]
-        tail_state, tail = calibrate.update(state.tail, strange + apart, LEAST)
+        strange = _strangest(found.contribution)[None, :]
+        tail_state, tail = calibrate.update(state.tail, strange + apart, LEAST, learns)
         linger_state, lasting = linger.update(state.linger, strange, HALF_LIFE)
-        score_state, score = calibrate.update(state.score, lasting + apart, LEAST)
+        score_state, score = calibrate.update(state.score, lasting + apart, LEAST, learns)
         decide_state, decision = decide.update(
             state.decide, tail, score, strange, strange, panel.times,
             decide.threshold(self.stage.budget, max(panel.step_ns, 1)),
         )  # fmt: skip
-        after = JointState(series, known, tail_state, linger_state, score_state, decide_state)
-        guilt = np.where(np.isnan(found.raw), np.nan, found.raw + deviations)
+        after = JointState(
+            series, known, tail_state, linger_state, score_state, decide_state, state.settled
+        )
+        guilt = np.where(np.isnan(found.contribution), np.nan, found.contribution + deviations)
         return after, JointScores(score[0], decision.alert[0], decision.is_anomaly[0], guilt)
 
     def freeze(self, state: JointState) -> JointState:
         """Returns the state with what the asset did so far as its reference."""
         kept = reference.freeze(state.reference)
-        return JointState(state.series, kept, state.tail, state.linger, state.score, state.decide)
+        settled = bool(kept.arrays["frozen"][0]) and int(kept.arrays["cells"][0]) >= ENOUGH
+        return replace(state, reference=kept, settled=settled)
 
 
 def _strangest(raw: FloatArray) -> FloatArray:

@@ -26,7 +26,7 @@ class StageScores:
 
     Attributes:
         score: ``(n, n_times)`` continuous −log10 tail probability, NaN where it abstains.
-        raw: As the detector gave it.
+        contribution: Of each series, as the detector gave it.
         tail: The same of each cell alone, without the event it stands in.
         alert: Strength of an event where it opens or grows worse, else 0.
         is_anomaly: 1 while an event is open at the budget.
@@ -35,7 +35,7 @@ class StageScores:
     """
 
     score: NDArray[np.float64]
-    raw: NDArray[np.float64]
+    contribution: NDArray[np.float64]
     tail: NDArray[np.float64]
     alert: NDArray[np.float64]
     is_anomaly: NDArray[np.uint8]
@@ -96,8 +96,8 @@ class DetectStage:
             decide.threshold(self.budget, max(panel.step_ns, 1)),
         )
         found = StageScores(
-            score, raw.score, tail, decision.alert, decision.is_anomaly, raw.reason, expected,
-            decision.events,
+            score, raw.contribution, tail, decision.alert, decision.is_anomaly, raw.reason,
+            expected, decision.events,
         )  # fmt: skip
         return self._join(parts), found
 
