@@ -19,6 +19,9 @@ from aiops.incident.neighbours import Neighbours
 NEVER: Final = float("-inf")
 TELLING: Final = 0.5
 """Share of the time with an open problem above which being at the same time tells nothing."""
+PROOF: Final = 10
+"""Gaps of silence that are assumed beside what was watched: a file cut around one incident does
+not prove that something is always open."""
 
 
 def intervals_of(times: FloatArray, entities: IntArray, near: Neighbours) -> FloatArray:
@@ -48,7 +51,7 @@ def busy_share(times: FloatArray, gap: float) -> float:
     if len(times) < 2 or times[-1] <= times[0]:
         return 0.0
     steps = np.diff(times)
-    return float(steps[steps <= gap].sum() / (times[-1] - times[0]))
+    return float(steps[steps <= gap].sum() / (times[-1] - times[0] + PROOF * gap))
 
 
 def _within_reach(entity: int, near: Neighbours) -> Iterator[tuple[int, bool]]:

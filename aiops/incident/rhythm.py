@@ -13,6 +13,8 @@ from aiops.domain.series import FloatArray
 
 _FEWEST: Final = 8
 """Intervals below which nothing can be learned."""
+_MANY: Final = 30
+"""Intervals below which laws cannot be told apart: without an empty stretch all is one problem."""
 _ABOVE: Final = 3
 """Intervals that must lie above the stretch: one long silence is no law."""
 _WIDE: Final = float(np.log(2.5))
@@ -43,7 +45,7 @@ def learn_gap(intervals: FloatArray) -> float:
         # The last of the widest: a silence between problems is longer than all inside one.
         place = top + int(np.flatnonzero(steps >= steps.max() * (1 - 1e-9))[-1])
         return float(np.exp((logs[place] + logs[place + 1]) / 2))
-    return _by_mixture(found)
+    return _by_mixture(found) if len(found) >= _MANY else float(found.max()) * 2
 
 
 def _by_mixture(found: FloatArray) -> float:

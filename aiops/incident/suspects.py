@@ -200,7 +200,8 @@ def _reason(
         sight = sights[entity]
         before = f", seen there in {sight.seen_before} of {incidents} earlier incidents"
         said.append(f"shows {signal_names[sight.signal]}{before if incidents else ''}")
-        said.append(f"alerted as number {rank[entity] + 1} of {len(rank)}")
+        if len(rank) > 1:
+            said.append(f"alerted as number {rank[entity] + 1} of {len(rank)}")
         if sight.count > 1:
             said.append(f"{sight.count} signals")
     if hit:

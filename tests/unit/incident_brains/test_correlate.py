@@ -156,3 +156,11 @@ def test_independent_alerts_are_joined_by_coincidence_only():
     rng = np.random.default_rng(0)
     silences = rng.exponential(60, 3000)
     assert learn_gap(silences) < 10
+
+
+def test_a_file_that_holds_one_incident_only_is_one_incident_without_topology():
+    rows = [(7 * i, i % 5) for i in range(20)]
+    nodes = topology("a b c d e")
+    events = alerts(rows)
+    near = read_neighbours(nodes)
+    assert set(correlate(events, near, learn_rhythm(events, near)).incident.tolist()) == {0}
