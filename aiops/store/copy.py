@@ -5,6 +5,7 @@ over series and times, and the same values (to nine digits, because a target may
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,9 +18,11 @@ from aiops.domain.instant import from_ns
 from aiops.domain.series import IntArray, Samples
 from aiops.domain.step import DAY
 from aiops.store.grid import MS
+from aiops.store.sending import RemoteStore
 
 SLICE: Final = 500
 _DIGITS: Final = 1e-9
+_TRIES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _verify(
     target: SeriesStore, ids: IntArray, target_ids: IntArray, wanted: Samples, day: int
 ) -> bool:
     """Reads one part of a day back; returns whether the values are exactly the same."""
-    read = target.samples(target_ids, day * DAY, (day + 1) * DAY)
+    read = _read_back(target, target_ids, day, len(wanted))
     order = np.argsort(target_ids)
     back = ids[order][np.searchsorted(target_ids[order], read.ids)]
     by_key = np.lexsort((read.times, back))
@@ -111,3 +114,17 @@ def _verify(
     if (np.abs(values - wanted.values) > _DIGITS * scale[rows]).any():
         raise StoreError(f"{date}: the target shows other values than were copied")
     return False
+
+
+def _read_back(target: SeriesStore, ids: IntArray, day: int, count: int) -> Samples:
+    """Reads what a target shows; a remote one is asked itself, not what was written to it."""
+    start, end = day * DAY, (day + 1) * DAY
+    if not isinstance(target, RemoteStore):
+        return target.samples(ids, start, end)
+    read = target.stored(ids, start, end)
+    for _ in range(_TRIES):  # a server may take a second or two to show it
+        if len(read) == count:
+            break
+        time.sleep(1.0)
+        read = target.stored(ids, start, end)
+    return read

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,13 @@ from aiops.store.spool import Row, Spool
 CHUNK: Final = 50_000
 """Samples of one request."""
 _TRIES: Final = 5
+_JUDGED: Final = 8
+"""Refused one after the other with none taken, a store is seen to refuse everything."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 _NEVER: Final = np.iinfo(np.int64).min
 
 
+@runtime_checkable
 class RemoteStore(SeriesStore, Protocol):
     """A store behind a network, as the spool needs it."""
 
@@ -50,6 +53,7 @@ class State:
     samples_sent: int = 0
     samples_confirmed: int = 0
     samples_again: int = 0
+    unreadable: int = 0
 
 
 class Sender:
@@ -66,6 +70,7 @@ class Sender:
         self.awake = threading.Condition(self.lock)
         self.horizon = _NEVER
         self._closed = False
+        self._refusals = 0
         self._thread = threading.Thread(target=self._work, name="spool", daemon=True)
 
     def start(self) -> None:
@@ -135,31 +140,65 @@ class Sender:
         damaged = [r.seq for r, batch in zip(rows, batches, strict=True) if batch is None]
         if damaged:
             self.spool.remove(damaged)
-        whole = [batch for batch in batches if batch is not None]
-        if whole:
-            self._send(join(whole))
+            self.state.unreadable += len(damaged)
+        pairs = [(r, b) for r, b in zip(rows, batches, strict=True) if b is not None]
+        refused = self._send(join([batch for _, batch in pairs])) if pairs else []
+        if refused:
+            self._set_aside(pairs, refused)
         with self.lock:
             now = time.monotonic()
             for row in rows:
                 if row.seq in self.spool.rows:
                     self.state.sent[row.seq] = now
-            self.state.samples_sent += sum(len(each) for each in whole)
+            self.state.samples_sent += sum(len(batch) for _, batch in pairs)
             self._recover()
 
-    def _send(self, samples: Samples) -> None:
-        """Sends a batch; what is refused for good is narrowed down and set aside."""
-        try:
-            self.store.append(samples)
-        except StoreError as error:
-            if isinstance(error.__cause__, Unreachable):
-                raise
-            if len(samples) == 1:
-                self.spool.set_aside(samples, str(error))
-                return
-            half = len(samples) // 2
-            first = np.arange(len(samples)) < half
-            self._send(take(samples, first))
-            self._send(take(samples, ~first))
+    def _send(self, samples: Samples) -> list[tuple[Samples, str]]:
+        """Sends a batch; returns what is refused for good, narrowed down to single samples.
+
+        A store that takes nothing of it is not the judge of samples: it is set up wrongly, and
+        everything waits, unless it keeps refusing what is left after it has taken others.
+        """
+        refused: list[tuple[Samples, str]] = []
+        parts = [samples]
+        taken = False
+        while parts:
+            part = parts.pop()
+            try:
+                self.store.append(part)
+                taken = True
+            except StoreError as error:
+                if isinstance(error.__cause__, Unreachable):
+                    raise
+                if len(part) > 1:
+                    first = np.arange(len(part)) < len(part) // 2
+                    parts += [take(part, ~first), take(part, first)]
+                    continue
+                refused.append((part, str(error)))
+                if not taken and len(refused) >= _JUDGED and not self._may_judge():
+                    raise StoreError(f"refuses everything: {error}") from error
+        if refused and not taken and not self._may_judge():
+            raise StoreError(f"refuses everything: {refused[0][1]}")
+        self._refusals = 0
+        return refused
+
+    def _may_judge(self) -> bool:
+        self._refusals += 1
+        return self.state.samples_sent > 0 and self._refusals > _TRIES
+
+    def _set_aside(
+        self, pairs: Sequence[tuple[Row, Samples]], refused: Sequence[tuple[Samples, str]]
+    ) -> None:
+        reasons = {
+            (int(one.ids[0]), int(one.times[0]), float(one.values[0])): why for one, why in refused
+        }
+        for row, batch in pairs:
+            keys = zip(batch.ids.tolist(), batch.times.tolist(), batch.values.tolist(), strict=True)
+            why = [reasons.get(key, "") for key in keys]
+            bad = np.array([bool(each) for each in why], bool)
+            if bad.any():
+                reason = next(each for each in why if each)
+                self.spool.part(row.seq, take(batch, ~bad), take(batch, bad), reason)
 
     def _confirm_once(self) -> None:
         due = time.monotonic() - self.store.settles
@@ -197,7 +236,8 @@ class Sender:
             if tries < _TRIES:
                 again.append(row)
             else:
-                self.spool.set_aside(take(batch, ~has), "taken by the store, and never shown")
+                why = "taken by the store, and never shown"
+                self.spool.part(row.seq, take(batch, has), take(batch, ~has), why)
                 done.append(row)
         self.spool.remove([row.seq for row in done])
         with self.lock:

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +24,9 @@ from aiops.contracts.errors import StoreError
 from aiops.domain.series import Samples
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, late INTEGER NOT NULL,
-  first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL, crc INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
+  late INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
   data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL,
   n INTEGER NOT NULL, data BLOB NOT NULL);
@@ -105,7 +106,8 @@ class Spool:
         now = self._clock()
         with self._writing("samples cannot wait on disk"):
             cursor = self._db.execute(
-                "INSERT INTO batch (at, late, first, last, n, crc, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO batch (at, late, first, last, n, crc, data) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (now, int(late), first, last, len(samples), zlib.crc32(data), data),
             )
             seq = int(cursor.lastrowid or 0)
@@ -136,18 +138,33 @@ class Spool:
                 row = self.rows.pop(seq, None)
                 self.bytes -= row.bytes if row else 0
 
-    def set_aside(self, samples: Samples, reason: str) -> None:
-        """Keeps samples that the store will never take, for a person to look at."""
+    def part(self, seq: int, keep: Samples, aside: Samples, reason: str) -> None:
+        """Takes out of a batch what the store will never take; a person may look at it."""
+        data = encode(keep)
         with self._writing("samples cannot be set aside"):
             self._db.execute(
                 "INSERT INTO aside (reason, n, data) VALUES (?, ?, ?)",
-                (reason[:500], len(samples), encode(samples)),
+                (reason[:500], len(aside), encode(aside)),
             )
             self._db.execute(
                 "DELETE FROM aside WHERE seq <= (SELECT max(seq) FROM aside) - ?", (_ASIDE_ROWS,)
             )
-            self._count_lost(samples, "set aside")
-        self.aside += len(samples)
+            if len(keep):
+                self._db.execute(
+                    "UPDATE batch SET n = ?, crc = ?, data = ? WHERE seq = ?",
+                    (len(keep), zlib.crc32(data), data, seq),
+                )
+            else:
+                self._db.execute("DELETE FROM batch WHERE seq = ?", (seq,))
+            self._count_lost(aside, "set aside")
+        with self._lock:
+            self.aside += len(aside)
+            old = self.rows.pop(seq, None)
+            self.bytes -= old.bytes if old else 0
+            if old is not None and len(keep):
+                row = replace(old, n=len(keep), bytes=len(data) + _ROW_BYTES)
+                self.rows[seq] = row
+                self.bytes += row.bytes
 
     def refused(self) -> list[tuple[str, Samples]]:
         """Returns what was set aside, oldest first, each with its reason."""

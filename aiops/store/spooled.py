@@ -180,6 +180,7 @@ class SpooledStore:
                 "spool_dropped": self.spool.dropped(),
                 "spool_set_aside": self.spool.aside,
                 "spool_damage": self.spool.damaged,
+                "spool_unreadable": state.unreadable,
                 "samples_sent": state.samples_sent,
                 "samples_confirmed": state.samples_confirmed,
                 "samples_sent_again": state.samples_again,
