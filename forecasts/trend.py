@@ -35,6 +35,9 @@ from forecasts._history import read_history, smooth_level
 _CELLS_AT_ONCE: Final = 1 << 18
 """Futures are made a few rows at a time, so that they stay in the processor's cache."""
 
+_CALM: Final = 0.25
+"""What moved less than a quarter of the present rise was calm."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrendSettings:
@@ -95,7 +98,8 @@ class Trend:
         together = max(1, _CELLS_AT_ONCE // (self._settings.paths * horizon))
         for begin in range(0, len(rows), together):
             some = rows[begin : begin + together]
-            future = self._walk(history.values[some], history.start[some], horizon, known, some)
+            begun = cut_calm(history.values[some], history.start[some], self._settings)
+            future = self._walk(history.values[some], begun, horizon, known, some)
             if len(levels):
                 quantiles[some] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
             paths[some] = future
@@ -144,6 +148,29 @@ class Trend:
         if known.ceiling is not None:
             future = np.minimum(future, known.ceiling[rows][:, None, None])
         return np.asarray(future)
+
+
+def cut_calm(values: FloatArray, start: IntArray, settings: TrendSettings) -> IntArray:
+    """Returns where each history begins once a calm before the present trend is cut off.
+
+    A calm that is longer than the trend and had hardly moved says nothing of the pace of what
+    moves now. Where it had moved (the teeth of a saw, a rise that was undone) it is a precedent,
+    and stays.
+    """
+    width = values.shape[1]
+    level = smooth_level(values, start, np.maximum(4, (width - start) // 24))
+    age = trend_age(level, start)
+    begun = np.maximum(start, width - np.maximum(np.ceil(1.1 * age), settings.minimum_cells))
+    begun = begun.astype(np.int64)
+    cells = np.arange(width)
+    before = (cells >= start[:, None]) & (cells < begun[:, None])
+    high = np.where(before, level, -np.inf).max(axis=1)
+    low = np.where(before, level, np.inf).min(axis=1)
+    moved = np.where(before.any(axis=1), high - low, np.inf)
+    whole = np.where(cells >= start[:, None], level, np.nan)
+    way = np.nanmax(whole, axis=1) - np.nanmin(whole, axis=1)
+    sudden = 2 * (width - begun) <= width - start
+    return np.where(sudden & (moved < _CALM * way), begun, start)
 
 
 def trend_age(level: FloatArray, start: IntArray) -> FloatArray:

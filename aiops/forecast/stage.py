@@ -14,8 +14,10 @@ from aiops.domain.forecast import Crossing, Forecast, Known
 from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
+from aiops.domain.step import window_end
 from aiops.forecast.passage import Passage, first_passage
-from aiops.forecast.resolution import Request, plan_reads
+from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
+from aiops.forecast.runaway import COARSER, find_runaways
 from aiops.forecast.screen import Screen, screen
 from aiops.forecast.settings import ForecastSettings
 
@@ -46,24 +48,56 @@ class ForecastStage:
         answers: dict[int, Crossing] = {}
         for group in plan_reads(requests, now_ns, self.settings.history):
             asked = [requests[i] for i in group.positions]
-            ids = np.array([request.series for request in asked], dtype=np.int64)
-            distinct, place = np.unique(ids, return_inverse=True)
-            panel = read(distinct, group.start, group.end, group.step).take(place)
-            known = Known(
-                floor=np.array([request.floor for request in asked]),
-                ceiling=np.array([request.ceiling for request in asked]),
-            )
-            crossings = self.cross(
-                panel,
-                [request.key for request in asked],
-                np.array([request.limit for request in asked]),
-                [request.direction for request in asked],
-                self.settings.horizon,
-                now,
-                known,
-            )
+            panel = _read(read, asked, group.start, group.end, group.step)
+            crossings = self._cross_asked(panel, asked, now)
+            self._look_closer(asked, crossings, panel, read, now)
             answers.update(zip(group.positions, crossings, strict=True))
         return [answers[i] for i in range(len(requests))]
+
+    def _cross_asked(self, panel: Panel, asked: Sequence[Request], now: datetime) -> list[Crossing]:
+        known = Known(
+            floor=np.array([request.floor for request in asked]),
+            ceiling=np.array([request.ceiling for request in asked]),
+        )
+        return self.cross(
+            panel,
+            [request.key for request in asked],
+            np.array([request.limit for request in asked]),
+            [request.direction for request in asked],
+            self.settings.horizon,
+            now,
+            known,
+        )
+
+    def _look_closer(
+        self,
+        asked: Sequence[Request],
+        crossings: list[Crossing],
+        past: Panel,
+        read: ReadPanel,
+        now: datetime,
+    ) -> None:
+        """Answers anew, in fine cells, the rows whose rise of late has no precedent."""
+        now_ns = (now - _EPOCH) // timedelta(microseconds=1) * 1000
+        places_by_step: dict[int, list[int]] = {}
+        for place, request in enumerate(asked):
+            if request.step_ns * COARSER <= past.step_ns:
+                places_by_step.setdefault(request.step_ns, []).append(place)
+        for step_ns, places in places_by_step.items():
+            some = [asked[place] for place in places]
+            end = window_end(now_ns, step_ns, 0)
+            step = timedelta(microseconds=step_ns // 1000)
+            recent = _read(read, some, end - MOST_CELLS * step_ns, end, step)
+            up = np.array([request.direction is not Direction.DOWN for request in some])
+            rows = np.array(places, dtype=np.int64)
+            sudden = np.flatnonzero(find_runaways(recent, past.take(rows), up))
+            if not len(sudden):
+                continue
+            sharp = [some[k] for k in sudden.tolist()]
+            closer = self._cross_asked(recent.take(sudden), sharp, now)
+            for place, crossing in zip(rows[sudden].tolist(), closer, strict=True):
+                if (crossing.probability or 0.0) > (crossings[place].probability or 0.0):
+                    crossings[place] = crossing
 
     def cross(
         self,
@@ -192,6 +226,15 @@ class ForecastStage:
             likely=origin + step * (float(passage.likely[row]) - 0.5),
             late=origin + step * float(passage.late[row]),
         )
+
+
+def _read(
+    read: ReadPanel, asked: Sequence[Request], start: int, end: int, step: timedelta
+) -> Panel:
+    """Returns one row for each request; a series asked for twice is read once."""
+    ids = np.array([request.series for request in asked], dtype=np.int64)
+    distinct, place = np.unique(ids, return_inverse=True)
+    return read(distinct, start, end, step).take(place)
 
 
 _HISTORY_REASONS: Final = (

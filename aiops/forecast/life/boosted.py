@@ -54,6 +54,7 @@ class Boosted:
     Attributes:
         cap: Horizon of the trees, in the unit of time.
         grid: ``(n_grid,)`` predictions; ``low``, ``high``: the band there.
+        aged: Whether the age itself tells something.
     """
 
     trees: tuple[str, ...]
@@ -62,9 +63,11 @@ class Boosted:
     grid: FloatArray
     low: FloatArray
     high: FloatArray
+    aged: bool = True
 
     def predict(self, values: FloatArray, time: FloatArray) -> tuple[float, float, float]:
         """Returns p10, p50, p90 of one unit from its normalised rows."""
+        time = time if self.aged else np.zeros(len(time))
         last = unit_features(values, time, self.windows, every=max(len(values), 1))
         middle = float(np.mean([tree.predict(last)[0] for tree in _plant(self.trees)]))
         middle = min(max(middle, 0.0), self.cap)
@@ -80,6 +83,7 @@ class Boosted:
             "boosted_grid": self.grid,
             "boosted_low": self.low,
             "boosted_high": self.high,
+            "boosted_aged": np.array(self.aged),
         }
 
     @classmethod
@@ -89,6 +93,7 @@ class Boosted:
         return cls(
             trees, (short, middle, long), float(arrays["boosted_cap"]), arrays["boosted_grid"],
             arrays["boosted_low"], arrays["boosted_high"],
+            bool(arrays["boosted_aged"]),
         )  # fmt: skip
 
 
@@ -111,17 +116,19 @@ class _Rows:
         return _Rows(self.features[mask], self.left[mask], self.unit[mask], self.share[mask])
 
 
-def fit_boosted(lives: Lives, values: FloatArray) -> Boosted:
+def fit_boosted(lives: Lives, values: FloatArray, aged: bool = True) -> Boosted:
     """Fits to the units that failed.
 
     Args:
         values: ``(n_rows, n_sensors)`` normalised, without holes.
+        aged: Whether the age may be learnt from; not where most units are still alive, for
+            those that failed first are those that do not grow old.
     """
     lengths = np.diff(lives.cuts)
     failed = ~lives.censored
     windows = window_lengths(float(np.median(lengths[failed])))
     every = max(1, int(lengths[failed].sum() // _MOST_ROWS))
-    rows = _training_rows(lives, values, windows, every)
+    rows = _training_rows(lives, values, windows, every, aged)
     spans = np.array([lives.time[r.stop - 1] - lives.time[r.start] for r in lives.rows()])
     cap = _choose_cap(rows, float(np.median(spans[failed])))
     fold = rows.unit % _FOLDS
@@ -133,11 +140,11 @@ def fit_boosted(lives: Lives, values: FloatArray) -> Boosted:
             seen[out] = np.clip(tree.predict(rows.features[out]), 0, cap)
     grid, low, high = _bands(seen, rows, cap)
     trees = tuple(_grow(rows, cap, seed).model_to_string() for seed in range(_SEEDS))
-    return Boosted(trees, windows, cap, grid, low, high)
+    return Boosted(trees, windows, cap, grid, low, high, aged)
 
 
 def _training_rows(
-    lives: Lives, values: FloatArray, windows: tuple[int, int, int], every: int
+    lives: Lives, values: FloatArray, windows: tuple[int, int, int], every: int, aged: bool
 ) -> _Rows:
     features, left, unit, share = [], [], [], []
     numbered = 0
@@ -145,7 +152,8 @@ def _training_rows(
         if censored or rows.stop - rows.start < 2:
             continue
         time = lives.time[rows]
-        own = unit_features(values[rows], time, windows, every)
+        seen = time if aged else np.zeros(len(time))
+        own = unit_features(values[rows], seen, windows, every)
         features.append(own)
         left.append((time[-1] - time)[::-1][::every][::-1])
         unit.append(np.full(len(own), numbered))

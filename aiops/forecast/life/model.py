@@ -62,8 +62,11 @@ class FittedLife:
         return answers
 
 
-def fit_life(lives: Lives) -> FittedLife:
+def fit_life(lives: Lives, aged: bool = True) -> FittedLife:
     """Learns from units that ran to their failure.
+
+    Args:
+        aged: Whether age by itself may be learnt from: not where most of the units are alive.
 
     Raises:
         NotEnoughHistory: No unit failed, or none has four rows.
@@ -84,8 +87,8 @@ def fit_life(lives: Lives) -> FittedLife:
     held = Lives(lives.units, lives.cuts, lives.time, filled, sensors, lives.censored)
     regimes = find_regimes(held)
     values = regimes.normalise(filled)
-    similar = fit_similar(held, values)
-    boosted = fit_boosted(held, values) if usable >= FEWEST_UNITS else None
+    similar = fit_similar(held, values, aged)
+    boosted = fit_boosted(held, values, aged) if usable >= FEWEST_UNITS else None
     return FittedLife(sensors, instead, regimes, similar, boosted)
 
 

@@ -74,8 +74,12 @@ class Similar:
         return cls(**{**parts, "spread": float(parts["spread"])})
 
 
-def fit_similar(lives: Lives, values: FloatArray) -> Similar:
-    """Fits to the failed units; a censored one that came far adds its length so far."""
+def fit_similar(lives: Lives, values: FloatArray, aged: bool = True) -> Similar:
+    """Fits to the failed units.
+
+    Args:
+        aged: Whether the mean life less the age may be an answer.
+    """
     begin, end, weight = _health(lives, values)
     draft = Similar(begin, end, weight, np.empty((0, 0)), np.empty(0), np.empty(0), 0.0)
     curves, spans, levels, times = [], [], [], []
@@ -91,7 +95,7 @@ def fit_similar(lives: Lives, values: FloatArray) -> Similar:
         levels.append(level)
         times.append(time)
     curve, span = np.array(curves), np.array(spans)
-    trust, spread = _rehearse(curve, span, levels, times)
+    trust, spread = _rehearse(curve, span, levels, times, aged)
     return Similar(begin, end, weight, curve, span, trust, spread)
 
 
@@ -150,7 +154,11 @@ def _ways(level: FloatArray, time: FloatArray, curves: FloatArray, span: FloatAr
 
 
 def _rehearse(
-    curves: FloatArray, span: FloatArray, levels: list[FloatArray], times: list[FloatArray]
+    curves: FloatArray,
+    span: FloatArray,
+    levels: list[FloatArray],
+    times: list[FloatArray],
+    aged: bool,
 ) -> tuple[FloatArray, float]:
     """Foretells each failed unit from the others, cut at several ages."""
     if len(span) < 2:
@@ -166,7 +174,8 @@ def _rehearse(
             truth.append(np.log(shift + times[unit][-1] - time[-1]))
     error = np.array(truth)[:, None] - np.array(told)
     size = np.abs(error).mean(axis=0) + 0.02
-    trust = size**-2 / (size**-2).sum()
+    trust = size**-2 * np.array([1.0, 1.0, 1.0, float(aged)])
+    trust /= trust.sum()
     mixed = error @ trust
     # Student's 90 % point over the normal one for so few units.
     widen = {1: 2.4, 2: 1.47, 3: 1.28, 4: 1.2, 5: 1.15}.get(len(span) - 1, 1.1)

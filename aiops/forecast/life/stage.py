@@ -100,7 +100,8 @@ class LifeStage:
             lives = self._lives(signals, ids_by_asset, failed, step_ns)
             if len(lives) < self.fewest:
                 return []
-            model = fit_life(lives)
+            # Those that failed first are not those that grow old: age tells once most have.
+            model = fit_life(lives, aged=2 * len(failed) >= len(spans))
             self._models[signals] = (len(failed), model)
         alive = [span for span in spans if not span.failed]
         lives = self._lives(signals, ids_by_asset, alive, step_ns)

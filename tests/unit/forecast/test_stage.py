@@ -125,7 +125,12 @@ def test_each_history_is_read_at_a_step_that_gives_a_few_hundred_cells(stage):
     young = Request(3, SeriesKey("b", "m"), 60 * 10**9, young_start, 5.0, Direction.UP)
     warn = Request(7, SeriesKey("a", "m"), 60 * 10**9, START_NS, 0.9, Direction.UP)
     crossings = stage.foresee([old, young, warn], read, now)
-    assert asked == [([3], timedelta(minutes=1)), ([7], timedelta(minutes=30))]
+    # The old one once in coarse cells, and once to see whether it has risen of late.
+    assert asked == [
+        ([3], timedelta(minutes=1)),
+        ([7], timedelta(minutes=30)),
+        ([7], timedelta(minutes=1)),
+    ]
     assert [c.series.asset for c in crossings] == list("aba")
     assert crossings[2].likely < crossings[0].likely
     assert abs(crossings[0].likely - (START + timedelta(days=10))) < timedelta(hours=12)
@@ -135,3 +140,19 @@ def test_rows_without_history_are_forecast_as_nothing_with_a_reason(stage):
     forecast = stage.forecast_rows(panel_of([np.nan, 1.0, 2.0]), 4, np.array([0.1, 0.9]))
     assert forecast.reason.tolist() == [Abstention.SHORT_HISTORY]
     assert np.isnan(forecast.quantiles).all()
+
+
+def test_a_sudden_fill_after_weeks_of_calm_is_foreseen(stage):
+    now = START + timedelta(days=14)
+    now_ns = int(now.timestamp()) * 10**9
+
+    def read(ids, start, end, step):
+        times = np.arange(start, end, step // timedelta(microseconds=1) * 1000, dtype=np.int64)
+        hours = (times - now_ns) / 3600e9
+        used = 0.3 + 0.01 * np.sin(hours) + np.clip(hours + 1, 0, None) * 0.5
+        return Panel.of(np.tile(used, (len(ids), 1)), times, step, ids)
+
+    request = Request(1, SeriesKey("a", "m"), 60 * 10**9, START_NS, 1.0, Direction.UP)
+    (crossing,) = stage.foresee([request], read, now)
+    assert crossing.probability > 0.5
+    assert timedelta(0) < crossing.likely - now < timedelta(hours=1)
