@@ -46,10 +46,16 @@ class StageScores:
 
 @dataclass(frozen=True, slots=True)
 class DetectStage:
-    """Any detector of series, calibrated and turned into events."""
+    """Any detector of series, calibrated and turned into events.
+
+    Attributes:
+        budget: False alarms allowed per series and week.
+        minimum_effect: Deviations below this part of the typical value open nothing.
+    """
 
     detector: Detector
     budget: float = 0.1
+    minimum_effect: float = 0.0
 
     @classmethod
     def of(cls, settings: DetectSettings) -> Self:
@@ -58,7 +64,8 @@ class DetectStage:
         Raises:
             PluginError: There is no such detector, or it does not score single series.
         """
-        return cls(create_detector(settings.detector, settings.settings), settings.budget)
+        detector = create_detector(settings.detector, settings.settings)
+        return cls(detector, settings.budget, settings.minimum_effect)
 
     @property
     def version(self) -> str:
@@ -84,6 +91,9 @@ class DetectStage:
         expected = panel.values if raw.expected is None else raw.expected
         parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
         strength = calibrate.strengths(raw.score, tail)
+        if self.minimum_effect > 0:
+            apart = np.abs(panel.values - expected)
+            strength[apart < self.minimum_effect * np.abs(expected)] = 0.0
         parts["linger"], lasting = linger.update(parts["linger"], raw.score)
         parts["score"], score = calibrate.update(parts["score"], lasting)
         parts["decide"], decision = decide.update(

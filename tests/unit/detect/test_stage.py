@@ -58,3 +58,27 @@ def test_a_larger_budget_opens_no_fewer_events():
     _, few = calm.score(calm.start(20), panel_of(values))
     _, many = eager.score(eager.start(20), panel_of(values))
     assert len(many.events) > len(few.events)
+
+
+def test_a_deviation_below_the_minimum_effect_opens_nothing():
+    values = 1000 + 0.1 * waves(1, 3000)
+    values[0, 2500:2504] += 20
+    told = {}
+    for effect in (0.0, 0.05):
+        stage = DetectStage.of(DetectSettings(minimum_effect=effect))
+        _, found = stage.score(stage.start(1), panel_of(values))
+        told[effect] = found.alert[0, 2500:2504].max()
+    assert told[0.0] > 0
+    assert told[0.05] == 0
+
+
+def test_a_missing_cell_neither_ends_nor_opens_an_event():
+    values = waves(1, 3000)
+    values[0, 2500:2520] += 40
+    values[0, 2505:2510] = np.nan
+    stage = DetectStage.of(DetectSettings())
+    _, found = stage.score(stage.start(1), panel_of(values))
+    assert found.is_anomaly[0, 2500:2520].all()
+    assert np.isnan(found.score[0, 2505:2510]).all()
+    late = [event for event in found.events if event.start >= 2400 * MINUTE]
+    assert len(late) == 1
