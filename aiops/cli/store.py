@@ -63,16 +63,19 @@ def _copy(source: "Settings", target: "Settings") -> None:
 
     from aiops.store.copy import copy_days, days_of
     from aiops.store.open import open_directly
+    from aiops.store.remote.prometheus import Discovering
 
     with (
         _held({source.store.directory, target.store.directory}),
         _ledger(source) as old,
         _ledger(target) as new,
     ):
+        here = open_directly(source.store, Path(source.store.directory), old.catalogue.info)
+        if isinstance(here, Discovering):
+            _register(old.catalogue, here.known_series())
         infos = old.catalogue.all()
         ids = np.array([info.id for info in infos], np.int64)
         target_ids = _same_series(new.catalogue, infos)
-        here = open_directly(source.store, Path(source.store.directory), old.catalogue.info)
         there = open_directly(target.store, Path(target.store.directory), new.catalogue.info)
         try:
             journal = _Journal(target, source)
@@ -102,6 +105,13 @@ def _same_series(catalogue: Any, infos: list[Any]) -> Any:
         keys = tuple(infos[row].key for row in rows)
         target[rows] = catalogue.ids(keys, step, [infos[row].counter for row in rows])
     return target
+
+
+def _register(catalogue: Any, series: list[Any]) -> None:
+    from aiops.domain.step import MINUTE
+
+    if series:
+        catalogue.ids(tuple(key for key, _ in series), MINUTE, [counter for _, counter in series])
 
 
 class _Journal:

@@ -63,7 +63,16 @@ class PrometheusSettings:
     """Where Prometheus answers; it is only read."""
 
     url: str = field(default="http://127.0.0.1:9090", metadata={"help": "Its address."})
+    match: str = field(
+        default='{__name__!=""}', metadata={"help": "Selector of the series to take over."}
+    )
     asset_label: str = field(default="instance", metadata={"help": "Label that names the asset."})
+    ignored_labels: tuple[str, ...] = field(
+        default=("job",), metadata={"help": "Labels that Prometheus added and nobody needs."}
+    )
+    history: timedelta = field(
+        default=timedelta(days=15), metadata={"help": "How far back it holds samples."}
+    )
     username: str = field(default="", metadata={"help": "For basic authentication."})
     password: Secret = field(default=Secret(""), metadata={"help": "For basic authentication."})
     token: Secret = field(default=Secret(""), metadata={"help": "Bearer token, if there is one."})
