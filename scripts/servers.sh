@@ -3,7 +3,7 @@
 # server is missing says "not run: <why>".
 set -u
 packages="request-tracker5 rt5-db-sqlite rt5-standalone w3m prometheus-node-exporter
-  victoria-metrics prometheus postgresql-15 chromium fonts-dejavu-core fonts-noto-cjk iproute2
+  victoria-metrics prometheus mosquitto snmpd postgresql-15 chromium fonts-dejavu-core fonts-noto-cjk iproute2
   util-linux"
 missing=""
 for package in $packages; do

@@ -1,0 +1,161 @@
+"""The http_json collector: fetch, find, convert."""
+
+import base64
+import math
+import ssl
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+from jsonpath_ng import parse
+from jsonpath_ng.exceptions import JSONPathError
+
+from aiops.contracts.book import SeriesBook
+from aiops.contracts.collector import Collection, Cursor, Inventory
+from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.asset import Asset
+from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.series import SeriesKey
+from collectors.http_json.settings import HttpJsonSettings, JsonMetric
+from collectors.prometheus.fetch import check_url, fetch
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECONDS_FROM: Final = 1e11  # in seconds it lies beyond the year 5000
+
+
+class HttpJsonCollector:
+    """Reads one document."""
+
+    def __init__(self, settings: HttpJsonSettings) -> None:
+        check_url(settings.url)
+        if not settings.metrics:
+            raise ConfigError(["metrics: there are none; write at least one"])
+        self._settings = settings
+        self._items = _path("items", settings.items)
+        self._asset = _path("asset", settings.asset) if settings.asset else None
+        self._time = _path("time", settings.time) if settings.time else None
+        self._metrics = [(one, _path("path", one.path)) for one in settings.metrics]
+        self._book = SeriesBook()
+
+    def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
+        """Fetches the document once.
+
+        Raises:
+            Unreachable: No answer in time, or nothing where ``items`` points to.
+        """
+        settings = self._settings
+        page = fetch(
+            settings.url,
+            self._headers(),
+            self._tls(),
+            deadline.total_seconds(),
+            settings.max_body_bytes,
+        )
+        try:
+            document = orjson.loads(page.body)
+        except orjson.JSONDecodeError as error:
+            raise Unreachable(f"{settings.url}: the answer is no JSON", "format") from error
+        items = [found.value for found in self._items.find(document)]
+        if not items:
+            words = f"{settings.url}: nothing at {settings.items} (items)"
+            raise Unreachable(words, "format")
+        rows: list[int] = []
+        times: list[int] = []
+        values: list[float] = []
+        dropped: Counter[str] = Counter()
+        for item in items:
+            asset, time = self._place(item), self._when(item, until)
+            if not asset or time is None:
+                dropped["labels" if not asset else "parse"] += 1
+                continue
+            for metric, path in self._metrics:
+                value = _number(path, item)
+                if value is None:
+                    dropped["parse"] += 1
+                    continue
+                rows.append(self._row(asset, metric))
+                times.append(time)
+                values.append(value * metric.scale)
+        return Collection(self._book.batch(rows, times, values), cursor, dropped)
+
+    def discover(self) -> Inventory:
+        """Returns what the document spoke of."""
+        return self._book.inventory()
+
+    def close(self) -> None:
+        """Holds no connection between two collections."""
+
+    def _place(self, item: Any) -> str:
+        if self._asset is None:
+            return urlsplit(self._settings.url).netloc
+        found = self._asset.find(item)
+        value = found[0].value if found else None
+        return str(value) if isinstance(value, str | int) and value != "" else ""
+
+    def _when(self, item: Any, until: datetime) -> int | None:
+        if self._time is None:
+            return int(until.timestamp() * 1000) * 1_000_000
+        found = self._time.find(item)
+        told = found[0].value if found else None
+        try:
+            if isinstance(told, str):
+                at = datetime.fromisoformat(told)
+                aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+                return (aware - _EPOCH) // timedelta(microseconds=1) * 1000
+            if isinstance(told, int | float) and not isinstance(told, bool):
+                return round(told * (1e3 if abs(told) < _MILLISECONDS_FROM else 1)) * 1_000_000
+        except (ValueError, OverflowError):
+            return None
+        return None
+
+    def _row(self, asset: str, wanted: JsonMetric) -> int:
+        key = SeriesKey(asset, wanted.metric)
+        known = self._book.find(key)
+        if known is not None:
+            return known
+        if wanted.fail is not None:
+            up = wanted.bad_direction is not Direction.DOWN
+            direction = Direction.UP if up else Direction.DOWN
+            self._book.limit(Limit(wanted.metric, direction, wanted.fail, wanted.warn, asset))
+        metric = Metric(wanted.metric, wanted.unit, wanted.kind, wanted.bad_direction)
+        return self._book.row(key, metric, Asset(asset, self._settings.kind))
+
+    def _headers(self) -> dict[str, str]:
+        settings = self._settings
+        told = {"Accept": "application/json"}
+        if settings.bearer_token:
+            told["Authorization"] = f"Bearer {settings.bearer_token.reveal()}"
+        elif settings.username:
+            password = settings.password.reveal() if settings.password else ""
+            pair = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
+            told["Authorization"] = f"Basic {pair}"
+        return told
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=self._settings.ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if not self._settings.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def _number(path: Any, item: Any) -> float | None:
+    found = path.find(item)
+    value = found[0].value if found else None
+    if isinstance(value, bool):
+        return float(value)
+    try:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _path(key: str, text: str) -> Any:
+    try:
+        return parse(text)
+    except (JSONPathError, AttributeError, ValueError) as error:
+        raise ConfigError([f"{key}: {text!r} is no JSONPath: {error}"]) from error
