@@ -28,6 +28,8 @@ from aiops.forecast.stage import ForecastStage
 from aiops.incident.book import IncidentBook
 from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
+from aiops.learn.ladder import LadderRules
+from aiops.learn.value import Prices
 from aiops.pipeline import Pipeline
 from aiops.risk.board import RiskBoard
 from aiops.store.panels import LivePanels
@@ -153,6 +155,22 @@ def ticket_systems(settings: Settings) -> dict[str, TicketSystem]:
         for destination in settings.ticket.destinations
         if destination.enabled
     }
+
+
+def value_terms(settings: Settings) -> tuple[Prices, LadderRules]:
+    """Returns what the value report rests on: prices, and what the ladder asks for."""
+    ladder = settings.ladder
+    prices = Prices(
+        settings.prices.currency,
+        settings.prices.downtime_per_hour,
+        settings.prices.false_alarm,
+        settings.risk.outage,
+        {s.key: s.price_per_hour for s in settings.services if s.price_per_hour},
+    )
+    rules = LadderRules(
+        ladder.false_per_week, ladder.suggest_precision, ladder.act_precision, ladder.cases
+    )
+    return prices, rules
 
 
 def repair_leads(settings: Settings) -> Callable[[str], timedelta | None]:

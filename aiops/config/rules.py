@@ -22,7 +22,7 @@ from aiops.domain.asset import Service
 from aiops.domain.metric import Direction, Limit
 from aiops.domain.silence import WEEKDAYS
 from aiops.forecast.settings import ForecastSettings
-from aiops.incident.settings import IncidentSettings
+from aiops.incident.settings import IncidentSettings, LadderSettings
 from aiops.risk.settings import RiskSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import DestinationSettings, NotifySettings, TicketSettings
@@ -84,6 +84,10 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (IncidentSettings, "hold"): _COUNT,
     (TicketSettings, "max_age"): _POSITIVE,
     (TicketSettings, "sync_interval"): Range(minimum=timedelta(seconds=1)),
+    (LadderSettings, "false_per_week"): Range(minimum=0),
+    (LadderSettings, "suggest_precision"): _SHARE,
+    (LadderSettings, "act_precision"): _SHARE,
+    (LadderSettings, "cases"): _COUNT,
     (NotifySettings, "max_new_per_10min"): Range(minimum=0),
     (MaintenanceSettings, "duration"): Range(above=ZERO, maximum=timedelta(days=7)),
     (ServerSettings, "port"): Range(minimum=0, maximum=65535),

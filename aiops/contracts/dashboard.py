@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.store import PanelSource
@@ -41,6 +41,15 @@ class Reader(Protocol):
         ``quality`` (asset key to list of words of the data-quality gate, and ``silent``),
         ``next_forecast_at`` (ISO time), ``simulated``
         (True in a demonstration), ``insecure`` (True without TLS off loopback).
+        """
+        ...
+
+    def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
+        """Returns the value report of incidents opened in ``[start, end)``, as plain values.
+
+        Keys: ``figures`` (list of mappings with ``name``, ``of``, ``unit``, ``value``, ``low``,
+        ``high``, ``n``, ``measurable``, ``cases``), ``counts``, ``targets``, ``ladder``,
+        ``incidents``, ``enough``.
         """
         ...
 

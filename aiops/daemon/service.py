@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 from aiops.api.service import ActionOrder, Serving
-from aiops.assemble import assemble, ticket_systems
+from aiops.assemble import assemble, ticket_systems, value_terms
 from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
 from aiops.config import Settings
@@ -23,13 +23,14 @@ from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
-from aiops.domain.asset import SYSTEM
+from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
+from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
@@ -233,6 +234,10 @@ class Service:
             raise KeyError(order.incident_key)
         who = order.viewer.name or "api"
         return self.pipeline.act(incident, order.action, who, order.note, order.at, order.until)
+
+    def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
+        """Returns the value report of incidents opened in ``[start, end)``."""
+        return read_value(self.ledger, viewer, start, end, *value_terms(self.settings))
 
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""

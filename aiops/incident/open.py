@@ -137,11 +137,13 @@ def open_reactive(opening: Opening, cause: Crossing | Failure, now: datetime) ->
         words = sentence.happened(
             opening.subject(cause.series), cause.value, cause.limit, cause.origin
         )
-        evidence = {**opening.evidence(cause), "value": cause.value}
+        since = cause.origin.isoformat()
+        evidence = {**opening.evidence(cause), "value": cause.value, "since": since}
         series = cause.series
     else:
         words = sentence.failed(opening.asset(cause.asset), cause.kind, cause.at)
-        evidence, series = {}, SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
+        evidence = {"since": cause.at.isoformat()}
+        series = SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
     return _new(
         opening, IncidentKind.REACTIVE, series, now, Reason.FAILURE_SEEN, words, evidence, None
     )

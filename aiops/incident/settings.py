@@ -39,3 +39,16 @@ class LadderSettings:
     start: Stage = field(
         default=Stage.SHADOW, metadata={"help": "shadow (only here), suggest or act (tickets)."}
     )
+    false_per_week: float = field(
+        default=2.0,
+        metadata={"help": "False incidents a week that are accepted, for the ladder's proposals."},
+    )
+    suggest_precision: float = field(
+        default=0.5, metadata={"help": "Proven precision (95 % bound) the rung suggest asks for."}
+    )
+    act_precision: float = field(
+        default=0.7, metadata={"help": "Proven precision (95 % bound) the rung act asks for."}
+    )
+    cases: int = field(
+        default=20, metadata={"help": "Judged predictions before a rung is proposed."}
+    )

@@ -3,7 +3,8 @@
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
 from aiops.api.v1.silences import add_silences
+from aiops.api.v1.value import add_value
 from aiops.api.v1.why import add_why
 from aiops.api.v1.world import add_world
 
-__all__ = ["add_incidents", "add_panels", "add_silences", "add_why", "add_world"]
+__all__ = ["add_incidents", "add_panels", "add_silences", "add_value", "add_why", "add_world"]

@@ -35,6 +35,8 @@ from aiops.domain.risk import Contribution, Risk
 from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.ticket import Ticket
 from aiops.incident.act import PersonAction
+from aiops.learn.ladder import LadderRules
+from aiops.learn.value import Prices, read_value
 
 NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -211,6 +213,11 @@ class FakeService:
     def push(self, kind, agent, push):
         self.pushed.append((kind, agent.source, push))
         return PushAnswer(204)
+
+    def value(self, viewer, start, end):
+        prices = Prices("EUR", 1000.0, 100.0, 4 * HOUR, {})
+        note = {"note": lambda _name: {}, "incidents": self.ledger.incidents}
+        return read_value(SimpleNamespace(**note), viewer, start, end, prices, LadderRules())
 
     def silences(self):
         return self.silences_held

@@ -1,0 +1,134 @@
+"""The frozen *before*: past tickets, imported once and dated, that targets are held against."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiops.contracts.errors import InputError
+from aiops.domain.incident import Incident, Stage
+from aiops.learn.figure import ENOUGH, not_yet
+
+BEFORE: Final = "before"
+"""Name of the ledger's note that keeps it."""
+LEAST: Final = timedelta(days=90)
+
+TARGETS: Final[Mapping[str, float]] = {
+    "response_time": -0.6,
+    "satisfaction": 0.9,
+    "cost": -0.3,
+}
+"""Response time −60 %, satisfaction above 90 %, cost −30 %: changes against the before, but
+satisfaction, which is a share."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTicket:
+    """One ticket of the time before."""
+
+    opened: datetime
+    closed: datetime
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was true before.
+
+    Attributes:
+        resolve_seconds: Median time from opening to closing.
+        cost_per_month: None where the tickets told no costs.
+    """
+
+    frozen_at: datetime
+    start: datetime
+    end: datetime
+    cases: int
+    resolve_seconds: float
+    cost_per_month: float | None
+
+    @classmethod
+    def read(cls, note: Mapping[str, Any]) -> "Before | None":
+        """Returns what a note holds, None of an empty one."""
+        if not note:
+            return None
+        return cls(
+            datetime.fromisoformat(note["frozen_at"]),
+            datetime.fromisoformat(note["from"]),
+            datetime.fromisoformat(note["to"]),
+            int(note["cases"]),
+            float(note["resolve_seconds"]),
+            note["cost_per_month"],
+        )
+
+    def note(self) -> dict[str, Any]:
+        """Returns it as plain values."""
+        return {
+            "frozen_at": self.frozen_at.isoformat(),
+            "from": self.start.isoformat(),
+            "to": self.end.isoformat(),
+            "cases": self.cases,
+            "resolve_seconds": self.resolve_seconds,
+            "cost_per_month": self.cost_per_month,
+        }
+
+
+def freeze_before(tickets: Iterable[PastTicket], now: datetime) -> Before:
+    """Returns the before that past tickets tell.
+
+    Raises:
+        InputError: They are too few, or span less than 90 days.
+    """
+    found = sorted(tickets, key=lambda t: t.opened)
+    if len(found) < ENOUGH:
+        raise InputError([f"{len(found)} tickets, expected at least {ENOUGH}"])
+    start, end = found[0].opened, max(t.closed for t in found)
+    if found[-1].opened - start < LEAST:
+        days = (found[-1].opened - start).days
+        raise InputError([f"the tickets span {days} days, expected at least {LEAST.days}"])
+    costs = [t.cost for t in found if t.cost is not None]
+    months = (end - start) / timedelta(days=30.44)
+    return Before(
+        now,
+        start,
+        end,
+        len(found),
+        statistics.median((t.closed - t.opened).total_seconds() for t in found),
+        sum(costs) / months if costs else None,
+    )
+
+
+def compare(before: Before | None, incidents: Sequence[Incident]) -> dict[str, Any]:
+    """Returns the targets, held against the before only where both sides are measured."""
+    told = [i for i in incidents if i.stage is Stage.ACT and i.closed_at is not None]
+    spans = [(i.closed_at - i.opened_at).total_seconds() for i in told if i.closed_at]
+    response: dict[str, Any] = {"target": TARGETS["response_time"], "change": None}
+    if before is None:
+        response["note"] = "not measurable yet: no tickets of the time before were imported"
+    elif len(spans) < ENOUGH:
+        response["note"] = not_yet(len(spans))
+    else:
+        now = statistics.median(spans)
+        change = now / before.resolve_seconds - 1 if before.resolve_seconds else None
+        response |= {
+            "before": before.resolve_seconds,
+            "now": now,
+            "change": change,
+            "reached": change is not None and change <= TARGETS["response_time"],
+            "note": f"median of {len(spans)} closed incidents against {before.cases} tickets",
+        }
+    return {
+        "before": before.note() if before else None,
+        "response_time": response,
+        "satisfaction": {
+            "target": TARGETS["satisfaction"],
+            "change": None,
+            "note": "not measurable yet: nobody was asked",
+        },
+        "cost": {
+            "target": TARGETS["cost"],
+            "change": None,
+            "note": "not measurable yet: costs of incidents are not recorded",
+        },
+    }
