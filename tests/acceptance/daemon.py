@@ -17,7 +17,14 @@ AIOPS = Path(sys.executable).with_name("aiops")
 class Daemon:
     """``aiops run`` in a directory of its own."""
 
-    def __init__(self, directory: Path, config: str, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        directory: Path,
+        config: str,
+        environment: dict[str, str] | None = None,
+        command: tuple[str, ...] = (str(AIOPS),),
+    ):
+        self.command = command
         self.directory = directory
         self.config = directory / "config.yaml"
         self.config.write_text(config)
@@ -31,7 +38,7 @@ class Daemon:
         port_file.unlink(missing_ok=True)
         with (self.directory / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [AIOPS, *arguments, "run", "--config", str(self.config)],
+                [*self.command, *arguments, "run", "--config", str(self.config)],
                 cwd=self.directory,
                 env={**self.environment, **(environment or {})},
                 stdout=log,

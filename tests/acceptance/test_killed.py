@@ -2,6 +2,7 @@
 
 import random
 import re
+import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -112,3 +113,34 @@ def test_thirty_kills_lose_no_acknowledged_sample_and_make_one_ticket_per_incide
     assert inside >= KILLS / 2, points
     assert not lost
     assert per_incident == {1: len(keys)}
+
+
+MUTANT = (
+    "import aiops.ticket.delivery as d; d.look_up = lambda system, key: [];"
+    "from aiops.cli import main; main()"
+)
+
+
+def test_a_build_without_the_look_up_before_create_makes_second_tickets(request_tracker, daemon_in):
+    """Shows that the test above can fail: the look-up is what keeps it at one."""
+    endpoint = Endpoint(volumes=4)
+    config = CONFIG.format(source=endpoint.url, url=request_tracker.url)
+    daemon = daemon_in(
+        config,
+        environment={"RT_TOKEN": request_tracker.token},
+        command=(sys.executable, "-c", MUTANT),
+    )
+    try:
+        for kill in range(3):
+            daemon.start("--test-hooks", environment={"AIOPS_CRASHPOINTS": "outbox.after_send:1"})
+            endpoint.full.add(kill)
+            wait_for(lambda: daemon.process.poll() is not None, within=30)
+        daemon.start()
+        keys = [incident["key"] for incident in daemon.incidents()]
+        found = wait_for(
+            lambda: [n for key in keys if (n := len(request_tracker.tickets(key))) > 1], within=60
+        )
+        assert found
+    finally:
+        daemon.kill()
+        endpoint.close()
