@@ -23,6 +23,7 @@ collect:
 forecast: {{every: 1s}}
 incident: {{grace: 1h}}
 ladder: {{start: act}}
+notify: {{max_new_per_10min: 0}}
 ticket:
   destinations:
     - name: tracker
