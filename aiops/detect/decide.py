@@ -20,7 +20,7 @@ VERSION: Final = "record-1"
 BLOCKS: Final = 10
 BLOCK_CELLS: Final = 20
 HOLD: Final = BLOCKS * BLOCK_CELLS
-FLOOR: Final = 3.3
+FLOOR: Final = 2.7
 """Weaker records are no alert at any budget."""
 QUIET: Final = 2.0
 """An event ends when the continuous score has come down to this."""

@@ -23,9 +23,6 @@ PART: Final = 0.25
 """Part of the metrics that speak for the asset: a fault seldom shows in all of them."""
 HALF_LIFE: Final = 15
 """Cells until half of an asset's evidence is forgotten; many metrics renew it."""
-WEIGHT: Final = 2.0
-"""Of the logarithm of the energy beside the strangest metrics' mean, a sum of logarithms of
-about that weight each."""
 ENOUGH: Final = 750
 """Cells of a training recording from which its scores alone are the past later ones are
 judged by: a fault that lasts does not become the norm."""
@@ -87,7 +84,7 @@ class JointStage:
         values = np.where(panel.usable, panel.values, np.nan)
         known, energy, deviations = reference.update(state.reference, values)
         learns = not state.settled
-        apart = WEIGHT * np.log1p(np.nan_to_num(energy))
+        apart = np.log1p(np.nan_to_num(energy))
         strange = _strangest(found.contribution)[None, :]
         tail_state, tail = calibrate.update(state.tail, strange + apart, LEAST, learns)
         linger_state, lasting = linger.update(state.linger, strange, HALF_LIFE)
