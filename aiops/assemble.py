@@ -23,7 +23,7 @@ from aiops.domain.series import IntArray
 from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
-from aiops.forecast.life.watch import LifeWatch
+from aiops.forecast.life.stage import LifeStage
 from aiops.forecast.stage import ForecastStage
 from aiops.incident.book import IncidentBook
 from aiops.incident.evidence import LEVELS, freeze
@@ -82,7 +82,7 @@ def assemble(
             read,
         ),
         forecast=forecast,
-        life=LifeWatch(read, settings.forecast.horizon),
+        life=LifeStage(read, settings.forecast.horizon),
         risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
         opening=OpeningRules(
             ledger.installation,

@@ -31,7 +31,7 @@ from aiops.domain.series import Samples
 from aiops.domain.silence import MaintenancePlan, Silence, lineage
 from aiops.domain.ticket import Ticket, TicketAction
 from aiops.forecast.fleet import ForecastFleet
-from aiops.forecast.life.watch import LifeWatch
+from aiops.forecast.life.stage import LifeStage
 from aiops.incident.act import PersonAction, act
 from aiops.incident.book import IncidentBook
 from aiops.incident.decide import Decided, Memory, Notice, decide
@@ -63,7 +63,7 @@ class Pipeline:
     panels: LivePanels
     detect: DetectFleet
     forecast: ForecastFleet
-    life: LifeWatch
+    life: LifeStage
     risk: RiskBoard
     opening: OpeningRules
     incidents: IncidentBook
@@ -71,6 +71,7 @@ class Pipeline:
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
     _hush: Hush = field(default_factory=Hush)
     _cursors: dict[str, Cursor] = field(default_factory=dict)
+    _failures: list[Failure] = field(default_factory=list)
     _reported: list[Failure | Maintenance] = field(default_factory=list)
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
@@ -80,7 +81,7 @@ class Pipeline:
         self.fleet.load_first(self.panels.earliest)
         self.detect.load(self.fleet)
         self.risk.note(self.ledger.crossings(SYSTEM), ())
-        self.life.learn(failures_of(self.ledger.incidents(SYSTEM)))
+        self._failures = failures_of(self.ledger.incidents(SYSTEM))
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
         self.incidents.load(self.ledger.incidents(SYSTEM), memory)
         self._hush = Hush.read(self.ledger.note(SILENCES))
@@ -201,8 +202,8 @@ class Pipeline:
         anomalies = self.detect.update(due, panel)
         met = self.forecast.met(due, self.fleet, panel)
         seen = {crossing.series for crossing in met}
-        self.life.learn(reported)
-        foreseen = self._foresee(due) if due.forecast else []
+        failures = [event for event in reported if isinstance(event, Failure)]
+        foreseen = self._foresee(due, [*self._failures, *failures]) if due.forecast else []
         crossings = [*met, *(c for c in foreseen if c.series not in seen)]
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
@@ -211,7 +212,7 @@ class Pipeline:
             now,
             self.incidents.standing(now),
             crossings,
-            [event for event in reported if isinstance(event, Failure)],
+            failures,
             [event for event in reported if isinstance(event, Maintenance)],
             self.incidents.memory,
             self.opening.opening(
@@ -230,13 +231,15 @@ class Pipeline:
             tx.put_crossings(crossings)
             tx.put_risks(risks)
             stored = self._commit(tx, decided, now)
+        self._failures += failures
         self._reported = [event for event in self._reported if event not in reported]
         self.detect.commit(due)
         self.incidents.take(stored, decided.memory)
 
-    def _foresee(self, due: Due) -> list[Crossing]:
+    def _foresee(self, due: Due, failures: Sequence[Failure]) -> list[Crossing]:
         limits = self.forecast.foresee(due, self.fleet)
-        return limits + self.life.foresee(due, self.fleet)
+        lives = self.life.foresee(due.infos, self.fleet.first_ns, failures, from_ns(due.end))
+        return limits + lives
 
     def _evidence(self, crossing: Crossing) -> Mapping[str, Any]:
         versions = {"aiops": __version__, "detector": self.detect.stage.version}

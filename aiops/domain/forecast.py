@@ -12,8 +12,8 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Calendar
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
 
-REMAINING_LIFE: Final = "aiops.life.remaining"
-"""Metric of a crossing that was learnt from earlier failures, not read off a limit."""
+REMAINING_LIFE: Final = "aiops.asset.remaining_life"
+"""Metric of a crossing that was learnt from earlier failures: hours left, failed at 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from aiops.domain.event import Failure
-from aiops.domain.forecast import Crossing, Life
+from aiops.domain.forecast import REMAINING_LIFE, Crossing, Life
 from aiops.domain.lives import Lives
 from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
@@ -19,9 +19,6 @@ from aiops.forecast.life.model import FittedLife, fit_life
 from aiops.forecast.resolution import history_step
 
 ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
-
-METRIC: Final = "aiops.asset.remaining_life"
-"""Metric of a life's crossing: hours left, failed at 0."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_NS: Final = 3600 * 10**9
@@ -159,7 +156,7 @@ class LifeStage:
         probability = chance_within(left, hours)
         early, likely, late = np.minimum(left, longest).tolist()
         return Crossing(
-            SeriesKey(life.asset, METRIC),
+            SeriesKey(life.asset, REMAINING_LIFE),
             origin,
             self.horizon,
             0.0,
