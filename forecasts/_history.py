@@ -1,6 +1,7 @@
 """What a forecaster needs of a history before it may say anything: age, gaps, level, noise."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from aiops.domain.abstention import Abstention
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
+
+_LARGEST: Final = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ def read_history(panel: Panel, minimum: int, most_missing: float = 0.5) -> Histo
         most_missing: A larger share of holes since the first sample is a gappy history; so is
             an end that has been silent for a quarter of it.
     """
-    usable = panel.usable
+    # Squares of what is larger than this overflow; no metric is.
+    usable = panel.usable & (np.abs(panel.values) < _LARGEST)
     n, width = usable.shape
     count = usable.sum(axis=1)
     start = np.where(count > 0, usable.argmax(axis=1), width - 1 if width else 0)

@@ -21,6 +21,7 @@ import numpy as np
 
 from aiops.contracts.errors import NotEnoughHistory
 from aiops.contracts.plugin import Plugin
+from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Forecast, Known
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
@@ -50,7 +51,7 @@ _FEWEST_ERRORS: Final = 8
 class AutoSettings:
     """What may be set of the ensemble."""
 
-    origins: int = field(default=16, metadata={"help": "Past origins each method is tried from."})
+    origins: int = field(default=24, metadata={"help": "Past origins each method is tried from."})
     sharpness: float = field(
         default=3.0, metadata={"help": "Weights are 1 / error to this power; 0 is a plain mean."}
     )
@@ -86,7 +87,7 @@ class Auto:
         """
         del model
         history = read_history(panel, minimum=1, most_missing=0.9)
-        reason = np.where(_is_empty(panel), history.reason, 0).astype(np.uint8)
+        reason = np.where(history.reason == Abstention.MISSING, history.reason, 0).astype(np.uint8)
         rows = np.flatnonzero(reason == 0)
         if len(rows) == 0:
             raise NotEnoughHistory(f"none of {len(panel.series)} series has a value")
@@ -211,7 +212,9 @@ def _guess_errors(past: FloatArray, horizon: int, count: int) -> FloatArray:
     They stand in where the history is too short to have made enough errors on it.
     """
     change = np.diff(past, axis=1)
-    step = change.std(axis=1) + np.abs(change.mean(axis=1)) if change.size else np.zeros(len(past))
+    step = np.abs(past[:, 0])  # One value tells nothing of how it moves.
+    if change.size:
+        step = change.std(axis=1) + np.abs(change.mean(axis=1))
     widest = np.maximum(past.std(axis=1), step)
     size = np.minimum(step[:, None] * np.sqrt(np.arange(1, horizon + 1)), widest[:, None])
     place = (np.arange(count) + 0.5) / count
@@ -223,10 +226,6 @@ def _alike(age: IntArray) -> list[IntArray]:
     """Groups rows whose histories are alike in length, within a tenth."""
     bucket = np.round(np.log(np.maximum(age, 1)) / np.log(1.1)).astype(np.int64)
     return [np.flatnonzero(bucket == b) for b in np.unique(bucket)]
-
-
-def _is_empty(panel: Panel) -> IntArray:
-    return np.asarray(~panel.usable.any(axis=1))
 
 
 def _within(future: FloatArray, known: Known, rows: IntArray) -> FloatArray:

@@ -43,7 +43,7 @@ def create(settings: ProphetSettings) -> EachRow:
     from prophet import Prophet
 
     for name in ("prophet", "cmdstanpy"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).disabled = True
 
     def fit(
         values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int

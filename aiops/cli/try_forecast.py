@@ -82,8 +82,12 @@ def _create(name: str) -> "Forecaster":
     from typing import cast
 
     from aiops import plugins
+    from aiops.contracts.errors import PluginError
 
-    settings = plugins.load("forecasts", name).settings()
+    try:
+        settings = plugins.load("forecasts", name).settings()
+    except PluginError as error:
+        raise typer.BadParameter(f"--model: {error}") from error
     return cast("Forecaster", plugins.create("forecasts", name, settings))
 
 

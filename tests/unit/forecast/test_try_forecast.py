@@ -102,3 +102,17 @@ def test_wrong_input_names_its_place_and_writes_nothing(run, text, problem):
 def test_a_limit_without_a_file_for_its_crossings_is_refused(run):
     with pytest.raises(typer.BadParameter, match="belong together"):
         run(lines(*daily("a")), "--horizon", 2, "--limit", 3)
+
+
+def test_odd_series_are_answered_beside_the_others(run):
+    huge = [("huge", k, v) for k, v in enumerate([1, 2, -2e300, 3, "inf", 2, 1, 2])]
+    empty = [("empty", k, "") for k in range(3)]
+    table = run(lines(*huge, *empty, ("one", 5, 3)), "--horizon", 2).set_index("series")
+    assert np.isfinite(table.loc["huge"].filter(like="q")).all(axis=None)
+    assert table.loc["empty"].filter(like="q").isna().all(axis=None)
+    assert (table.loc["one", "q0.1"] < table.loc["one", "q0.9"]).all()
+
+
+def test_an_unknown_model_is_bad_usage_with_the_nearest_name(run):
+    with pytest.raises(typer.BadParameter, match="did you mean 'prophet'"):
+        run(lines(*daily("a")), "--horizon", 2, "--model", "protet")
