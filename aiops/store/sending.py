@@ -20,6 +20,7 @@ from aiops.store.spool import Row, Spool
 CHUNK: Final = 50_000
 """Samples of one request."""
 _TRIES: Final = 5
+_GATHER: Final = 2.0
 _JUDGED: Final = 8
 """Refused one after the other with none taken, a store is seen to refuse everything."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
@@ -107,8 +108,18 @@ class Sender:
             return self.state.next_try - now
         if self.unsent():
             return 0.0
-        ready = min(self.state.sent.values(), default=now + 3600) + self.store.settles
-        return ready - now
+        return self._next_confirmation() - now
+
+    def _next_confirmation(self) -> float:
+        """When to ask back: a while after it settled, so that many batches are one question."""
+        sent = sorted(self.state.sent.items(), key=lambda each: each[1])
+        at = sent[0][1] + _GATHER * self.store.settles if sent else time.monotonic() + 3600
+        size = 0
+        for seq, moment in sent:
+            size += self.spool.rows[seq].n if seq in self.spool.rows else 0
+            if size >= CHUNK:
+                return min(at, moment + self.store.settles)
+        return at
 
     def unsent(self) -> bool:
         """Whether something has not been sent yet."""
@@ -201,6 +212,8 @@ class Sender:
                 self.spool.part(row.seq, take(batch, ~bad), take(batch, bad), reason)
 
     def _confirm_once(self) -> None:
+        if self._next_confirmation() > time.monotonic():
+            return
         due = time.monotonic() - self.store.settles
         with self.lock:
             ready = [seq for seq, at in self.state.sent.items() if at <= due]

@@ -155,8 +155,11 @@ def _digits(text: Any, at: int, count: int) -> int:
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]  # numba has no types
 def _parse_time(text: Any, at: int, stop: int) -> int:
-    """Returns ms since 1970 of ``2026-01-05T00:00:00.123Z``, or the smallest number."""
+    """Returns ms since 1970 of ``2026-01-05T00:00:00.123Z`` or of a number of ms; else -2**62."""
     bad = -(1 << 62)
+    if 0 < stop - at < 16:  # a whole number of ms
+        whole = _digits(text, at, stop - at)
+        return whole if whole >= 0 else bad
     if stop - at < 20 or text[stop - 1] != _Z:
         return bad
     year, month, day = _digits(text, at, 4), _digits(text, at + 5, 2), _digits(text, at + 8, 2)

@@ -36,6 +36,8 @@ def parse_numbers(  # noqa: C901, PLR0912, PLR0915  # one loop over bytes, split
         if c == _COMMA:
             at += 1
             continue
+        if place >= len(into):
+            return at, -1
         if c == _N:  # null
             into[place] = np.nan
             place += 1
@@ -45,6 +47,7 @@ def parse_numbers(  # noqa: C901, PLR0912, PLR0915  # one loop over bytes, split
             negative = True
             at += 1
         mantissa, digits, scale, seen = 0, 0, 0, False
+        begin = at
         while at < stop:
             c = text[at]
             if _ZERO <= c <= _NINE:
@@ -61,6 +64,8 @@ def parse_numbers(  # noqa: C901, PLR0912, PLR0915  # one loop over bytes, split
                 at += 1
             else:
                 break
+        if at - begin <= (1 if seen else 0):
+            return at, -1
         if at < stop and (text[at] == _SMALL_E or text[at] == _LARGE_E):
             at += 1
             down = False
@@ -98,6 +103,8 @@ def parse_whole(text: Any, at: int, stop: int, into: Any, place: int) -> tuple[i
         if c == _COMMA:
             at += 1
             continue
+        if place >= len(into):
+            return at, -1
         negative = c == _MINUS
         if negative:
             at += 1
@@ -113,6 +120,31 @@ def parse_whole(text: Any, at: int, stop: int, into: Any, place: int) -> tuple[i
         into[place] = -number if negative else number
         place += 1
     return at, -1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]  # numba has no types
+def parse_samples(text: Any, series: Any, revisions: Any, times: Any, values: Any) -> int:
+    """Reads ``series,revision,time,value]`` and returns how many lines it understood."""
+    at, stop = 0, len(text)
+    number = np.zeros(3, np.int64)
+    for row in range(len(values)):
+        for column in range(3):
+            begin, whole = at, 0
+            while at < stop and _ZERO <= text[at] <= _NINE:
+                whole = whole * 10 + (text[at] - _ZERO)
+                at += 1
+            if at >= stop or text[at] != _COMMA or at - begin > 18:
+                return row
+            if at == begin and column != 1:
+                return row
+            number[column] = whole
+            at += 1
+        after, place = parse_numbers(text, at, stop, values, row)
+        if place != row + 1:
+            return row
+        at = after
+        series[row], revisions[row], times[row] = number[0], number[1], number[2]
+    return len(values)
 
 
 def as_bytes(text: bytes) -> NDArray[np.uint8]:

@@ -18,13 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
-from aiops.contracts.errors import AiopsError, ConfigError, Refused, StoreError, Unreachable
+from aiops.contracts.errors import AiopsError, Refused, StoreError, Unreachable
 from aiops.domain.instant import to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
@@ -32,22 +30,22 @@ from aiops.domain.step import DAY
 from aiops.store.grid import MS, Columns, Grid, fill
 from aiops.store.remote.arrange import arrange, fill_last, flatten
 from aiops.store.remote.cells import SLICE, build_panel, whole_cells
-from aiops.store.remote.credentials import credentials_of
-from aiops.store.remote.export_lines import Line, decode
-from aiops.store.remote.http import Endpoint
 from aiops.store.remote.lines import encode, revised
 from aiops.store.remote.naming import SERIES, STORE, Describe, Heads
 from aiops.store.remote.recent import Recent
 from aiops.store.remote.revisions import Known, plan
 from aiops.store.remote.settings import VictoriaMetricsSettings
+from aiops.store.remote.victoria_server import FAR_MS, VictoriaServer
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-_FAR_MS: Final = 7_258_118_400_000
-"""2200-01-01: no sample lies behind it."""
 _EARLY_MS: Final = 86_400_000
 """Queries begin here: the server answers nothing when a range reaches before 1970."""
 _LINES: Final = 50_000
 """Samples per request: a few megabytes, well below the server's own limits."""
+
+
+_ASKED: Final = 5_000
+"""Series of one request for what was just written."""
 
 
 class VictoriaMetricsStore:
@@ -58,20 +56,11 @@ class VictoriaMetricsStore:
     in-memory parts every five seconds."""
 
     def __init__(self, settings: VictoriaMetricsSettings) -> None:
-        seconds = settings.timeout.total_seconds()
-        if seconds <= 0:
-            raise ConfigError(["store.settings.timeout: must be longer than 0s"])
-        read, write = _paths(settings.tenant)
-        self._endpoint = Endpoint(settings.url, credentials_of(settings), seconds)
-        self._writing = Endpoint(
-            settings.write_url or settings.url, credentials_of(settings), seconds
-        )
-        self._read_path, self._write_path = read, write
+        self._server = VictoriaServer(settings)
         self._name = settings.name
         self._heads = Heads(settings.name)
         self._known = Known()
         self._recent = Recent()
-        self._horizon = 0
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(2, "export")
         self._written = 0
@@ -108,7 +97,7 @@ class VictoriaMetricsStore:
         if len(doubtful):
             asked = np.isin(ids, doubtful)
             start = int(columns.times[asked].min())
-            end = _FAR_MS
+            end = FAR_MS
             if not self._known.has_unknown(doubtful):
                 end = int(columns.times[asked].max()) + 1
             stored = self._read(doubtful, start, end)
@@ -126,14 +115,7 @@ class VictoriaMetricsStore:
             heads = [revised(h, r) for h, r in zip(heads, revisions.tolist(), strict=True)]
         for at in range(0, len(heads), _LINES):
             part = slice(at, at + _LINES)
-            body = encode(heads[part], columns.times[part], columns.values[part])
-            answer = self._writing.request("POST", f"{self._write_path}?precision=ms", body)
-            if answer.status != 204:
-                raise Unreachable(
-                    f"{self._writing.url}: answers a write with HTTP {answer.status} "
-                    f"({answer.content_type or 'no type'}); is this VictoriaMetrics?",
-                    "not_a_store",
-                )
+            self._server.write(encode(heads[part], columns.times[part], columns.values[part]))
         self._written += len(heads)
         self._revised += int((revisions > 0).sum())
 
@@ -159,7 +141,7 @@ class VictoriaMetricsStore:
 
         def load(at: int) -> None:
             part = distinct[at : at + SLICE]
-            fill_last(matrix[at : at + SLICE], grid, part, self._lines(part, *_ms(grid)))
+            fill_last(matrix[at : at + SLICE], grid, part, self._server.lines(part, *_ms(grid)))
 
         if matrix.size:
             self._each_slice(load, len(distinct))
@@ -224,18 +206,18 @@ class VictoriaMetricsStore:
         distinct, place = np.unique(ids, return_inverse=True)
         never = 0 if choose is np.maximum else np.iinfo(np.int64).max
         times = np.full(len(distinct), never, np.int64)
-        seconds = _FAR_MS // 1000
-        span = _FAR_MS - max(self._horizon, _EARLY_MS) + 1
+        seconds = FAR_MS // 1000
+        span = FAR_MS - max(self._server.horizon, _EARLY_MS) + 1
         try:
             for at in range(0, len(distinct), SLICE):
                 part = distinct[at : at + SLICE]
-                query = f"{function}({self._selector(part)}[{span}ms])"
-                for labels, value in self._query(query, seconds):
+                query = f"{function}({self._server.selector(part)}[{span}ms])"
+                for labels, value in self._server.query(query, seconds):
                     row = at + int(np.searchsorted(part, int(labels[SERIES])))
                     times[row] = choose(times[row], round(float(value) * 1000))
         except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
-        rows, recent, _, _ = self._recent.between(distinct, self._horizon, _FAR_MS)
+        rows, recent, _, _ = self._recent.between(distinct, self._server.horizon, FAR_MS)
         choose.at(times, rows, recent)
         times[times == never] = 0
         return times[place] * MS
@@ -243,19 +225,19 @@ class VictoriaMetricsStore:
     def retain(self, before: datetime) -> int:
         """Hides whole days before the given time; the server frees them by its own setting."""
         horizon = max(to_ns(before) // DAY * DAY // MS, 0)
-        if horizon <= self._horizon:
+        if horizon <= self._server.horizon:
             return 0
-        span = horizon - max(self._horizon, _EARLY_MS)
+        span = horizon - max(self._server.horizon, _EARLY_MS)
         if span <= 0:
             return 0
         query = f'sum(count_over_time({{{STORE}="{self._name}"}}[{span}ms]))'
         with suppress(StoreError):  # a cluster has no such path, and shows it soon enough
             self.flush()
         try:
-            found = self._query(query, (horizon - 1) / 1000)
+            found = self._server.query(query, (horizon - 1) / 1000)
         except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
-        self._horizon = horizon
+        self._server.horizon = horizon
         return round(sum(float(value) for _, value in found))
 
     def rollup(self, start: int, end: int) -> int:
@@ -267,7 +249,7 @@ class VictoriaMetricsStore:
         """Returns whether it answers, and what was written; never raises."""
         kept: dict[str, object] = {
             "engine": "victoriametrics",
-            "url": self._endpoint.url,
+            "url": self._server.url,
             "samples_written": self._written,
             "revisions_written": self._revised,
         }
@@ -284,7 +266,7 @@ class VictoriaMetricsStore:
             StoreError: It does not; the message says how.
         """
         try:
-            self._query(f'count({{{STORE}="{self._name}"}})', 0)
+            self._server.query(f'count({{{STORE}="{self._name}"}})', 0)
         except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
 
@@ -294,24 +276,30 @@ class VictoriaMetricsStore:
             with suppress(StoreError):
                 self.flush()
         self._pool.shutdown(wait=False)
-        self._endpoint.close()
-        self._writing.close()
+        self._server.close()
 
     def flush(self) -> None:
         """Asks a single node to show all it has; a cluster shows it within a second or so."""
         try:
-            self._endpoint.request("GET", "/internal/force_flush")
+            self._server.flush()
         except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
 
     def stored(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns what the server itself shows, without what was written a moment ago."""
         ids = np.unique(np.asarray(ids, np.int64))
+        span = whole_cells(start, end)
         try:
-            columns, _ = arrange(*flatten(ids, self._lines(ids, *whole_cells(start, end))))
+            parts = [
+                self._server.shown(ids[at : at + _ASKED], *span)
+                for at in range(0, len(ids), _ASKED)
+            ]
         except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
-        return Samples(ids[columns.rows], columns.times * MS, columns.values)
+        if not parts:
+            return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        series, times, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return Samples(series, times * MS, values)
 
     def _columns(self, ids: IntArray, start: int, end: int) -> Columns:
         try:
@@ -320,53 +308,11 @@ class VictoriaMetricsStore:
             raise StoreError(str(error)) from error
 
     def _read(self, ids: IntArray, start: int, end: int) -> tuple[Columns, IntArray]:
-        found = flatten(ids, self._lines(ids, start, end))
-        recent = self._recent.between(ids, max(start, self._horizon), end)
+        found = flatten(ids, self._server.lines(ids, start, end))
+        recent = self._recent.between(ids, max(start, self._server.horizon), end)
         both = (np.concatenate(each) for each in zip(found, recent, strict=True))
         return arrange(*both)
-
-    def _lines(self, ids: IntArray, start: int, end: int) -> list[Line]:
-        start = max(start, self._horizon)
-        if start >= end or not len(ids):
-            return []
-        form = {
-            "match[]": self._selector(ids),
-            "start": f"{start / 1000:.3f}",
-            "end": f"{min(end - 1, _FAR_MS) / 1000:.3f}",
-        }
-        body = urlencode(form).encode()
-        answer = self._endpoint.request("POST", f"{self._read_path}/export", body, _FORM)
-        return decode(answer.body, self._endpoint.url)
-
-    def _selector(self, ids: IntArray) -> str:
-        wanted = "|".join(map(str, ids.tolist()))
-        return f'{{{STORE}="{self._name}",{SERIES}=~"{wanted}"}}'
-
-    def _query(self, query: str, at: float) -> list[tuple[dict[str, str], str]]:
-        body = urlencode({"query": query, "time": f"{at:.3f}", "nocache": 1}).encode()
-        answer = self._endpoint.request("POST", f"{self._read_path}/query", body, _FORM)
-        try:
-            result = orjson.loads(answer.body)["data"]["result"]
-            return [(each["metric"], each["value"][1]) for each in result]
-        except (orjson.JSONDecodeError, KeyError, TypeError, IndexError) as error:
-            said = " ".join(answer.body[:100].decode("utf-8", "replace").split())
-            raise Unreachable(
-                f"{self._endpoint.url}: answers no query result but {said!r}", "not_a_store"
-            ) from error
 
 
 def _ms(grid: Grid) -> tuple[int, int]:
     return grid.start // MS, grid.end // MS
-
-
-def _paths(tenant: str) -> tuple[str, str]:
-    if not tenant:
-        return "/api/v1", "/write"
-    if (
-        not all(part.isascii() and part.isdigit() for part in tenant.split(":"))
-        or tenant.count(":") > 1
-    ):
-        raise ConfigError(
-            [f"store.settings.tenant: {tenant!r} is not accountID or accountID:projectID"]
-        )
-    return f"/select/{tenant}/prometheus/api/v1", f"/insert/{tenant}/influx/write"

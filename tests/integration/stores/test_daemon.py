@@ -42,7 +42,7 @@ def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
         wait_for(lambda: daemon.get("/api/v1/status")["store"]["spool_samples"] > 30, 30)
         server.start()
         wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"], 30)
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 40)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 60)
         server.kill()
         wait_for(lambda: down(daemon), 30)
         server.start()
@@ -51,7 +51,7 @@ def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
         wait_for(lambda: daemon.get("/api/v1/status")["state"] == "ready", 40)
         assert daemon.stop() == 0
         daemon.start()  # what still waited is sent by the next one
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 40)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 60)
         assert daemon.stop() == 0
         found = stored(server, tmp_path)
         assert len(found) >= taken > 0

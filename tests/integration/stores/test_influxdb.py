@@ -79,7 +79,7 @@ def test_its_lines_are_read_by_another_server_as_they_were_meant(victoria):
     assert found.ids.tolist() == [0, 1, 1]
     np.testing.assert_allclose(found.values[:2], [0.1, -1e300], rtol=1e-9)
     query = f"count_over_time(aiops_cpu{{asset={odd_quoted(odd)},mode={odd_quoted(odd)}}}[1h])"
-    assert reader._query(query, MONDAY // 10**9 + 60)[0][1] == "1"
+    assert reader._server.query(query, MONDAY // 10**9 + 60)[0][1] == "1"
     reader.close()
 
 

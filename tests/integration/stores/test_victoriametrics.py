@@ -74,7 +74,7 @@ def test_series_with_every_legal_character_are_found_by_people_and_by_us(store, 
     assert other.samples(np.array([0, 1]), MONDAY, MONDAY + HOUR).values.tolist() == [1, 2]
     other.close()
     selector = f'aiops_system_cpu_util__{{aiops_store="{settings.name}"}}'
-    found = store._query(f"last_over_time({selector}[1h])", MONDAY // 10**9 + 60)
+    found = store._server.query(f"last_over_time({selector}[1h])", MONDAY // 10**9 + 60)
     labels = found[0][0]
     assert labels["asset"] == 'a b,c=d"e\\f 日本⧵'
     assert labels["metric"] == "system.cpu/util %"

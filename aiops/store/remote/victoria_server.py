@@ -1,0 +1,133 @@
+"""What VictoriaMetrics is asked over HTTP, single node or cluster.
+
+Source: VictoriaMetrics documentation, "URL format", "How to export time series".
+"""
+
+from typing import Final
+from urllib.parse import urlencode
+
+import numpy as np
+import orjson
+
+from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.series import FloatArray, IntArray
+from aiops.store.remote import export_csv
+from aiops.store.remote.arrange import arrange
+from aiops.store.remote.credentials import credentials_of
+from aiops.store.remote.export_lines import Line, decode
+from aiops.store.remote.http import Endpoint
+from aiops.store.remote.naming import SERIES, STORE
+from aiops.store.remote.settings import VictoriaMetricsSettings
+
+FAR_MS: Final = 7_258_118_400_000
+"""2200-01-01: no sample lies behind it."""
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class VictoriaServer:
+    """Speaks for one installation in one server or tenant.
+
+    Every method raises ``Unreachable`` or ``Refused``.
+
+    Attributes:
+        horizon: Samples before it (ms) are not asked for.
+    """
+
+    def __init__(self, settings: VictoriaMetricsSettings) -> None:
+        seconds = settings.timeout.total_seconds()
+        if seconds <= 0:
+            raise ConfigError(["store.settings.timeout: must be longer than 0s"])
+        self._read_path, self._write_path = _paths(settings.tenant)
+        self._endpoint = Endpoint(settings.url, credentials_of(settings), seconds)
+        self._writing = Endpoint(
+            settings.write_url or settings.url, credentials_of(settings), seconds
+        )
+        self._name = settings.name
+        self.horizon = 0
+
+    @property
+    def url(self) -> str:
+        """Where it is read."""
+        return self._endpoint.url
+
+    def write(self, body: bytes) -> None:
+        """Writes lines, and accepts nothing but the one answer that means yes."""
+        answer = self._writing.request("POST", f"{self._write_path}?precision=ms", body)
+        if answer.status != 204:
+            raise Unreachable(
+                f"{self._writing.url}: answers a write with HTTP {answer.status} "
+                f"({answer.content_type or 'no type'}); is this VictoriaMetrics?",
+                "not_a_store",
+            )
+
+    def flush(self) -> None:
+        """Asks a single node to show all it has."""
+        self._endpoint.request("GET", "/internal/force_flush")
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._endpoint.close()
+        self._writing.close()
+
+    def shown(self, ids: IntArray, start: int, end: int) -> tuple[IntArray, IntArray, FloatArray]:
+        """Returns id, time in ms and value, sorted: cheap for few samples of many series."""
+        form = self._form(ids, start, end)
+        if form is None:
+            none = np.empty(0, np.int64)
+            return none, none, np.empty(0)
+        body = urlencode({**form, "format": export_csv.FORMAT}).encode()
+        answer = self._endpoint.request("POST", f"{self._read_path}/export/csv", body, _FORM)
+        found = export_csv.decode(answer.body, self._endpoint.url)
+        series, revisions, times, values = found
+        columns, _ = arrange(series, times, values, revisions)
+        return columns.rows.astype(np.int64), columns.times, columns.values
+
+    def lines(self, ids: IntArray, start: int, end: int) -> list[Line]:
+        """Returns every sample of ``[start, end)`` ms, a line per series and revision."""
+        form = self._form(ids, start, end)
+        if form is None:
+            return []
+        body = urlencode(form).encode()
+        answer = self._endpoint.request("POST", f"{self._read_path}/export", body, _FORM)
+        return decode(answer.body, self._endpoint.url)
+
+    def selector(self, ids: IntArray) -> str:
+        """Returns what selects these series."""
+        wanted = "|".join(map(str, ids.tolist()))
+        return f'{{{STORE}="{self._name}",{SERIES}=~"{wanted}"}}'
+
+    def query(self, query: str, at: float) -> list[tuple[dict[str, str], str]]:
+        """Returns labels and value of each result of an instant query."""
+        body = urlencode({"query": query, "time": f"{at:.3f}", "nocache": 1}).encode()
+        answer = self._endpoint.request("POST", f"{self._read_path}/query", body, _FORM)
+        try:
+            result = orjson.loads(answer.body)["data"]["result"]
+            return [(each["metric"], each["value"][1]) for each in result]
+        except (orjson.JSONDecodeError, KeyError, TypeError, IndexError) as error:
+            said = " ".join(answer.body[:100].decode("utf-8", "replace").split())
+            raise Unreachable(
+                f"{self._endpoint.url}: answers no query result but {said!r}", "not_a_store"
+            ) from error
+
+    def _form(self, ids: IntArray, start: int, end: int) -> dict[str, str] | None:
+        start = max(start, self.horizon)
+        if start >= end or not len(ids):
+            return None
+        return {
+            "match[]": self.selector(ids),
+            "start": f"{start / 1000:.3f}",
+            "end": f"{min(end - 1, FAR_MS) / 1000:.3f}",
+        }
+
+
+def _paths(tenant: str) -> tuple[str, str]:
+    if not tenant:
+        return "/api/v1", "/write"
+    if (
+        not all(part.isascii() and part.isdigit() for part in tenant.split(":"))
+        or tenant.count(":") > 1
+    ):
+        raise ConfigError(
+            [f"store.settings.tenant: {tenant!r} is not accountID or accountID:projectID"]
+        )
+    return f"/select/{tenant}/prometheus/api/v1", f"/insert/{tenant}/influx/write"
