@@ -24,6 +24,12 @@ FLOOR: Final = 2.7
 """Weaker records are no alert at any budget."""
 QUIET: Final = 2.0
 """An event ends when the continuous score has come down to this."""
+FACTS: Final = 9
+"""Numbers kept of an open event: score, strength, value and expected at its strongest cell,
+cells; then of its first cells: sum of signs, last value, how many had the value before them,
+how many were at least half as far off as the strongest."""
+LOOK: Final = 30
+"""Cells from which the shape of an event is told."""
 _WEEK_NS: Final = 7 * 86400 * 10**9
 
 
@@ -73,7 +79,7 @@ def start(n_units: int) -> State:
             "records": np.zeros((n_units, BLOCKS + 1), np.float32),
             "is_open": np.zeros(n_units, np.uint8),
             "start": np.zeros(n_units, np.int64),
-            "event": np.zeros((n_units, 6)),
+            "event": np.zeros((n_units, FACTS)),
         },
     )
 
@@ -114,10 +120,13 @@ def update(
 
 
 def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
-    score, strength, value, expected, cells, lean = facts
-    if cells <= 3:
+    score, strength, value, expected, cells, lean, _, same, far = facts
+    seen = min(cells, LOOK)
+    if same > 0.7 * seen:
+        shape = Shape.FLAT
+    elif far <= 3:
         shape = Shape.SPIKE
-    elif abs(lean) > 0.6 * cells:
+    elif abs(lean) > 0.6 * seen:
         shape = Shape.SHIFT
     else:
         shape = Shape.VARIANCE
@@ -135,7 +144,7 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
     rows = np.empty(room, np.int64)
     ends = np.empty(room, np.int64)
     starts = np.empty(room, np.int64)
-    facts = np.empty((room, 6))
+    facts = np.empty((room, FACTS))
     count = 0
     for unit in range(units):
         held = records[unit]
@@ -159,7 +168,7 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
             if not is_open[unit] and passes and strong >= at_least:
                 is_open[unit] = 1
                 begun[unit] = times[t]
-                for i in range(6):
+                for i in range(FACTS):
                     event[unit, i] = 0.0
             if is_open[unit]:
                 facts_now = event[unit]
@@ -169,7 +178,7 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
                         rows = np.concatenate((rows, np.empty(count, np.int64)))
                         ends = np.concatenate((ends, np.empty(count, np.int64)))
                         starts = np.concatenate((starts, np.empty(count, np.int64)))
-                        facts = np.concatenate((facts, np.empty((count, 6))))
+                        facts = np.concatenate((facts, np.empty((count, FACTS))))
                     rows[count] = unit
                     starts[count] = begun[unit]
                     ends[count] = times[t]
@@ -179,11 +188,17 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
                 else:
                     facts_now[0] = max(facts_now[0], score[unit, t])
                     facts_now[4] += 1.0
-                    facts_now[5] += np.sign(values[unit, t] - expected[unit, t])
+                    value = values[unit, t]
                     if strong > facts_now[1]:
                         facts_now[1] = strong
                         facts_now[2] = values[unit, t]
                         facts_now[3] = expected[unit, t]
+                    if facts_now[4] <= LOOK:
+                        apart = value - expected[unit, t]
+                        facts_now[5] += np.sign(apart)
+                        facts_now[7] += facts_now[4] > 1 and value == facts_now[6]
+                        facts_now[6] = value
+                        facts_now[8] += abs(apart) >= 0.5 * abs(facts_now[2] - facts_now[3])
             flag[unit, t] = is_open[unit]
     return rows, ends, starts, facts, count
 

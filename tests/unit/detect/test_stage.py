@@ -4,6 +4,7 @@ import numpy as np
 
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
+from aiops.domain.anomaly import Shape
 from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 
@@ -82,3 +83,14 @@ def test_a_missing_cell_neither_ends_nor_opens_an_event():
     assert np.isnan(found.score[0, 2505:2510]).all()
     late = [event for event in found.events if event.start >= 2400 * MINUTE]
     assert len(late) == 1
+
+
+def test_the_shape_tells_a_shift_from_a_frozen_value_and_a_spike():
+    values = waves(3, 3000)
+    values[2, 2500] += 60
+    values[0, 2500:2560] += 60
+    values[1, 2500:2560] = 45.0
+    stage = DetectStage.of(DetectSettings())
+    _, found = stage.score(stage.start(3), panel_of(values))
+    shapes = {event.row: event.shape for event in found.events if event.start == 2500 * MINUTE}
+    assert shapes == {0: Shape.SHIFT, 1: Shape.FLAT, 2: Shape.SPIKE}
