@@ -90,6 +90,7 @@ def _progress(files: list[Path]) -> Iterator[Path]:
 def _create(name: str | None, budget: float | None, config: Path | None) -> "JointStage":
     from dataclasses import replace
 
+    from aiops.contracts.errors import InputError, PluginError
     from aiops.detect.joint import JointStage
     from aiops.detect.settings import DetectSettings
     from aiops.detect.stage import DetectStage
@@ -105,7 +106,10 @@ def _create(name: str | None, budget: float | None, config: Path | None) -> "Joi
         if not 0 < budget < float("inf"):
             raise typer.BadParameter("--budget must be above 0")
         settings = replace(settings, budget=budget)
-    return JointStage(DetectStage.of(settings))
+    try:
+        return JointStage(DetectStage.of(settings))
+    except PluginError as error:
+        raise InputError([f"--detector: {error}"]) from error
 
 
 def _score(

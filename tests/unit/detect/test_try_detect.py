@@ -134,3 +134,8 @@ def test_time_going_backwards_and_equal_times_are_scored_in_the_order_given(tmp_
     path.write_text("timestamp,v\n" + "".join(f"{s},{i}\n" for i, s in enumerate(stamps)))
     run(path, "--out", tmp_path / "o.csv")
     assert pd.read_csv(tmp_path / "o.csv")["timestamp"].tolist() == stamps
+
+
+def test_an_unknown_detector_is_named_with_the_nearest_one(recording, tmp_path):
+    with pytest.raises(InputError, match="did you mean 'novelty'"):
+        run(recording, "--detector", "novelti", "--out", tmp_path / "o.csv")
