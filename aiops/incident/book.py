@@ -6,6 +6,7 @@ from datetime import datetime
 
 from aiops.domain.incident import Incident
 from aiops.incident.decide import Memory
+from aiops.incident.ending import ended_at
 from aiops.incident.settings import IncidentSettings
 
 
@@ -27,7 +28,7 @@ class IncidentBook:
         gone = [
             key
             for key, incident in self.by_key.items()
-            if not incident.is_open and now - incident.updated_at > self.settings.reopen_within
+            if not incident.is_open and now - ended_at(incident) > self.settings.reopen_within
         ]
         for key in gone:
             del self.by_key[key]

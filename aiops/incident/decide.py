@@ -12,7 +12,6 @@ A risk that a person has answered (closed, or judged false) does not open again 
 gone away; that its limit is met always opens.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,6 +31,7 @@ from aiops.domain.incident import (
 )
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
+from aiops.incident.ending import ended_at, ending
 from aiops.incident.open import REPORTED, Opening, open_predictive, open_reactive, prediction_of
 from aiops.incident.settings import IncidentSettings
 
@@ -93,7 +93,7 @@ def decide(
     """
     round_ = _Round(now, opening, settings, Decided(memory))
     standing = {i.asset: i for i in sorted(incidents, key=lambda i: i.opened_at) if i.is_open}
-    recent = {i.asset: i for i in sorted(incidents, key=lambda i: i.updated_at) if not i.is_open}
+    recent = {i.asset: i for i in sorted(incidents, key=ended_at) if not i.is_open}
     streak = dict(memory.streak)
     for repair in repairs:
         if (incident := standing.get(repair.asset)) is not None:
@@ -131,10 +131,11 @@ class _Round:
     ) -> Incident | None:
         """A series whose asset has no open incident."""
         name = crossing.series.text
-        returns = recent is not None and self.now - recent.updated_at <= self.settings.reopen_within
+        if recent is not None and not self._may_return(recent):
+            recent = None
         if crossing.abstained is Abstention.ALREADY_OVER and self.opening.limits_are_failures:
             streak[name] = streak[answered(crossing.series)] = 0
-            if recent is not None and returns and recent.kind is IncidentKind.REACTIVE:
+            if recent is not None and recent.kind is IncidentKind.REACTIVE:
                 return self._reopen(recent, recent.current)
             return self._open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
         probability = crossing.probability
@@ -161,7 +162,7 @@ class _Round:
                 f"{probability:.2f}, {streak[name]} of {self.settings.hold} times in a row",
             )
             return None
-        if recent is not None and returns:
+        if recent is not None:
             lead = self.opening.repair_lead(recent.asset)
             return self._reopen(recent, prediction_of(crossing, lead))
         incident = open_predictive(self.opening, crossing, self.now)
@@ -194,7 +195,7 @@ class _Round:
             self._note(incident, "hold", Reason.RISK_FALLING, f"{-streak[name]} times in a row")
             return None
         streak[name] = 0
-        return self._close(incident, Reason.RISK_GONE, self._ending(incident, crossing))
+        return self._close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now))
 
     def failed(self, incident: Incident | None, failure: Failure) -> Incident:
         """A failure was reported."""
@@ -217,7 +218,7 @@ class _Round:
             self._close(incident, Reason.RISK_GONE, None)
         if predicted is None or incident.outcome is not None:
             return
-        if self.now > predicted.late + self.settings.grace:
+        if self._is_past(predicted):
             outcome = Outcome(OutcomeKind.EXPIRED, self.now, note="its range passed")
             self._close(incident, Reason.PREDICTION_EXPIRED, outcome)
 
@@ -251,18 +252,6 @@ class _Round:
                 kept.append(failure)
         return kept
 
-    def _ending(self, incident: Incident, crossing: Crossing) -> Outcome | None:
-        if incident.outcome is not None or incident.predicted is None:
-            return None
-        before = incident.evidence.get("value")
-        after, limit = crossing.value, incident.predicted.limit
-        if isinstance(before, float) and abs(limit - after) > 2 * abs(limit - before):
-            note = f"{before:.6g} went back to {after:.6g}"
-            if _has_fallen(incident, before - after):
-                return Outcome(OutcomeKind.FALSE, self.now, note=f"{note}, as it had before")
-            return Outcome(OutcomeKind.AVERTED, self.now, note=note)
-        return Outcome(OutcomeKind.FALSE, self.now, note="the trend ended by itself")
-
     def _keep(self, incident: Incident, crossing: Crossing, probability: float) -> Incident:
         new = prediction_of(crossing, self.opening.repair_lead(incident.asset))
         old = incident.current
@@ -281,9 +270,8 @@ class _Round:
             self._note(incident, "hold", Reason.RISK_REPEATED, what)
             return incident
         outcome = Outcome(OutcomeKind.HAPPENED, at, note=what)
-        moved = self._move(
-            replace(incident, outcome=outcome), incident.state, Reason.FAILURE_HAPPENED
-        )
+        known = replace(incident, outcome=outcome)
+        moved = self._move(known, known.state, Reason.FAILURE_HAPPENED)
         self._note(moved, "update", Reason.FAILURE_HAPPENED, what)
         self._tell(moved, TicketAction.COMMENT, Reason.FAILURE_HAPPENED)
         return self._put(moved)
@@ -298,6 +286,18 @@ class _Round:
         if crossing.probability is None:
             return crossing.abstained is Abstention.NO_TREND
         return crossing.probability < self.settings.close_probability
+
+    def _is_past(self, predicted: Prediction) -> bool:
+        return self.now > predicted.late + self.settings.grace
+
+    def _may_return(self, recent: Incident) -> bool:
+        """Whether it closed a short while ago and what it foretold may still come.
+
+        A verdict given later does not make the end any later. After its range, a risk is a new
+        prediction: the old one would expire again in the round that reopens it.
+        """
+        past = recent.predicted is not None and self._is_past(recent.predicted)
+        return not past and self.now - ended_at(recent) <= self.settings.reopen_within
 
     def _reopen(self, recent: Incident, current: Prediction | None) -> Incident:
         again = replace(recent, closed_at=None, current=current, outcome=None)
@@ -343,22 +343,6 @@ class _Round:
         self.decided.decisions.append(
             Decision(self.now, series.text, series.asset, "nothing", reason, detail)
         )
-
-
-def _has_fallen(incident: Incident, fall: float) -> bool:
-    """Whether the history frozen at opening already shows a fall of half that size.
-
-    What empties itself again and again was not averted by anyone. A negative fall is a rise,
-    for a limit that is met from above.
-    """
-    history = incident.evidence.get("history", {}).get("v", ())
-    sign = 1.0 if fall > 0 else -1.0
-    peak, deepest = -math.inf, 0.0
-    for value in history:
-        if value is not None:
-            peak = max(peak, sign * value)
-            deepest = max(deepest, peak - sign * value)
-    return deepest >= abs(fall) / 2
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:

@@ -287,3 +287,26 @@ def test_a_fall_that_the_history_has_shown_before_was_averted_by_nobody():
         story.round(gone)
     assert story.only.outcome.kind is OutcomeKind.FALSE
     assert story.only.outcome.note.endswith("as it had before")
+
+
+def test_a_verdict_on_an_incident_of_long_ago_keeps_it_closed_and_the_next_risk_is_a_new_one():
+    story = Story().opened()
+    judged(story, PersonAction.CLOSE)
+    old = story.only.key
+    story.now += timedelta(days=90)
+    story.memory = Memory()
+    judged(story, PersonAction.AVERTED)
+    for _ in range(2):
+        story.round(crossing(now=story.now), after=timedelta(minutes=5))
+    assert story.incidents[old].outcome.by == "ada"
+    assert not story.incidents[old].is_open
+    assert len(story.incidents) == 2
+
+
+def test_a_risk_that_outlives_its_range_is_predicted_anew_and_does_not_flap():
+    story = Story().opened()
+    for _ in range(6 * 24 * 4):
+        story.round(crossing(now=story.now), after=timedelta(minutes=10))
+    told = [(action, reason) for action, reason in story.notices if action is not TicketAction.OPEN]
+    assert told == [(TicketAction.RESOLVE, Reason.PREDICTION_EXPIRED)]
+    assert len(story.incidents) == 2
