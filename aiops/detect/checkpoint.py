@@ -5,6 +5,7 @@ since are replayed without scoring anything, so that the state is what it would 
 """
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from aiops.domain.series import IntArray
 from aiops.domain.state import State
 
 _IDS = "__series__"
+_DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, RuntimeError)
+"""What reading a file raises of which one byte was flipped, or the tail is missing."""
 
 
 def write_state(path: Path, ids: IntArray, state: State) -> None:
@@ -42,9 +45,9 @@ def write_state(path: Path, ids: IntArray, state: State) -> None:
 def read_state(path: Path, version: str) -> tuple[IntArray, State] | None:
     """Returns the ids and the state, None when the file is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError):
+    except _DAMAGED:
         return None
     ids = arrays.pop(_IDS, None)
     if ids is None or any(len(array) != len(ids) for array in arrays.values()):
@@ -80,9 +83,17 @@ def save_checkpoint(
 def load_checkpoint(
     ledger: Ledger, name: str, version: str, shard: str
 ) -> tuple[IntArray, State, int] | None:
-    """Returns ids, state and window end of the newest readable checkpoint."""
+    """Returns ids, state and window end of the newest readable checkpoint.
+
+    The one kept beside it, named by its window end too, stands in for a damaged newest one.
+    """
     row = ledger.checkpoint(name, version, shard)
     if row is None:
         return None
-    found = read_state(Path(row.path), row.version)
-    return (*found, row.window_end) if found else None
+    newest = Path(row.path)
+    ends = {int(path.stem) for path in newest.parent.glob("*.npz") if path.stem.isdigit()}
+    for end in sorted({row.window_end} | {end for end in ends if end < row.window_end})[::-1]:
+        found = read_state(newest.with_name(f"{end}.npz"), row.version)
+        if found is not None:
+            return (*found, end)
+    return None
