@@ -76,7 +76,9 @@ def assemble(
         panels=panels,
         detect=DetectFleet(
             ledger,
-            DetectStage(cast("Detector", detector), settings.detect.budget),
+            DetectStage(
+                cast("Detector", detector), settings.detect.budget, settings.detect.minimum_effect
+            ),
             settings.detect,
             forecast.cadence_ns,
             read,
