@@ -1,7 +1,7 @@
 """The dial: false alarms realised on clean series against the budget asked for.
 
-The fleet is not the one the stage was designed on (bench/fleets.py): other kinds, other
-parameters, one-minute steps.
+Other kinds, other parameters and other steps than bench/fleets.py. The stage's line was refitted
+with this table in view, so it says how the dial behaves here, not on a fleet nobody has seen.
 """
 
 import sys

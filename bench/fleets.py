@@ -1,7 +1,6 @@
 """Generated fleets: clean series of many kinds, and the same with labelled anomalies.
 
-The first fleet is for design, the second (other kinds, other parameters) only for judging the
-false-alarm dial.
+The first fleet is for design; bench/calibration.py has another one for the false-alarm dial.
 """
 
 from dataclasses import dataclass
