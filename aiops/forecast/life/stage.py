@@ -176,7 +176,7 @@ def chance_within(left: FloatArray, hours: float) -> float:
 
     Between and beyond the quantiles the normal score is a straight line.
 
-    >>> chance_within(np.array([10.0, 20.0, 40.0]), 20.0)
+    >>> round(chance_within(np.array([10.0, 20.0, 40.0]), 20.0), 3)
     0.5
     """
     left = np.maximum.accumulate(left + np.array([0.0, 1e-6, 2e-6]))
