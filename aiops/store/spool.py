@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS lost (series INTEGER NOT NULL, reason TEXT NOT NULL,
 """
 _ASIDE_ROWS: Final = 1000
 _ROW_BYTES: Final = 64
+_HELD_BYTES: Final = 32 << 20
+"""Newest batches kept in memory beside the disk, so that live data is not read from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Spool:
         self._max_bytes, self._max_age = max_bytes, max_age_ns
         self._lock = threading.RLock()
         self.rows: dict[int, Row] = {}
+        self._held: dict[int, Samples] = {}
+        self._held_bytes = 0
         self.bytes = 0
         self.damaged: str = ""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,6 +119,9 @@ class Spool:
             row = Row(seq, now, late, first, last, len(samples), len(data) + _ROW_BYTES)
             self.rows[seq] = row
             self.bytes += row.bytes
+            if self._held_bytes < _HELD_BYTES:
+                self._held[seq] = decode(data, len(samples))  # the caller's may change
+                self._held_bytes += len(data)
             self._keep_bound(now)
         return seq
 
@@ -123,6 +130,9 @@ class Spool:
         found: list[Samples | None] = []
         with self._lock:
             for seq in seqs:
+                if seq in self._held:
+                    found.append(self._held[seq])
+                    continue
                 row = self._db.execute("SELECT n, crc, data FROM batch WHERE seq = ?", (seq,))
                 held = row.fetchone()
                 whole = held is not None and zlib.crc32(held[2]) == held[1]
@@ -135,8 +145,7 @@ class Spool:
             self._db.executemany("DELETE FROM batch WHERE seq = ?", [(seq,) for seq in seqs])
         with self._lock:
             for seq in seqs:
-                row = self.rows.pop(seq, None)
-                self.bytes -= row.bytes if row else 0
+                self._forget(seq)
 
     def part(self, seq: int, keep: Samples, aside: Samples, reason: str) -> None:
         """Takes out of a batch what the store will never take; a person may look at it."""
@@ -159,8 +168,7 @@ class Spool:
             self._count_lost(aside, "set aside")
         with self._lock:
             self.aside += len(aside)
-            old = self.rows.pop(seq, None)
-            self.bytes -= old.bytes if old else 0
+            old = self._forget(seq)
             if old is not None and len(keep):
                 row = replace(old, n=len(keep), bytes=len(data) + _ROW_BYTES)
                 self.rows[seq] = row
@@ -235,7 +243,14 @@ class Spool:
                 if samples is not None:
                     self._count_lost(samples, "dropped")
         for seq in gone:
-            self.bytes -= self.rows.pop(seq).bytes
+            self._forget(seq)
+
+    def _forget(self, seq: int) -> Row | None:
+        row = self.rows.pop(seq, None)
+        self.bytes -= row.bytes if row else 0
+        held = self._held.pop(seq, None)
+        self._held_bytes -= 24 * len(held) if held is not None else 0
+        return row
 
     def _count_lost(self, samples: Samples, reason: str) -> None:
         series, counts = np.unique(samples.ids, return_counts=True)

@@ -1,59 +1,48 @@
 """From the lines of an export to columns and cells."""
 
-from collections import Counter
-from collections.abc import Sequence
-
 import numpy as np
 
 from aiops.domain.panel import Aggregation
 from aiops.domain.series import FloatArray, IntArray
 from aiops.store.grid import MS, Columns, Grid, fill
-from aiops.store.remote.export_lines import Line
+from aiops.store.remote.export_lines import Lines
 
 
-def flatten(
-    ids: IntArray, lines: Sequence[Line]
-) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+def flatten(ids: IntArray, lines: Lines) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
     """Returns row, time, value and revision of every sample; NaN marks are left out."""
-    counts = [len(line.times) for line in lines]
-    numbers = np.array([line.series for line in lines], np.int64)
-    rows = np.repeat(np.searchsorted(ids, numbers), counts)
-    revisions = np.repeat(np.array([line.revision for line in lines], np.int64), counts)
-    if not lines:
-        return rows, np.empty(0, np.int64), np.empty(0), revisions
-    times = np.concatenate([line.times for line in lines])
-    values = np.concatenate([line.values for line in lines])
-    known = np.isfinite(values)
+    counts = np.diff(lines.bounds)
+    rows = np.repeat(np.searchsorted(ids, lines.series), counts)
+    revisions = np.repeat(lines.revisions, counts)
+    known = np.isfinite(lines.values)
     if known.all():
-        return rows, times, values, revisions
-    return rows[known], times[known], values[known], revisions[known]
+        return rows, lines.times, lines.values, revisions
+    return rows[known], lines.times[known], lines.values[known], revisions[known]
 
 
 def arrange(
     rows: IntArray, times: IntArray, values: FloatArray, revisions: IntArray
 ) -> tuple[Columns, IntArray]:
     """Sorts by row and time; of equal times the highest revision stays."""
-    order = np.lexsort((revisions, times, rows))
+    order = np.argsort(rows, kind="stable")
+    after = np.diff(rows[order]) > 0
+    if revisions.any() or not (after | (np.diff(times[order]) >= 0)).all():
+        order = np.lexsort((revisions, times, rows))
     rows, times, values, revisions = rows[order], times[order], values[order], revisions[order]
     if len(rows) > 1:
         last = np.r_[(rows[1:] != rows[:-1]) | (times[1:] != times[:-1]), True]
-        rows, times, values, revisions = rows[last], times[last], values[last], revisions[last]
+        if not last.all():
+            rows, times, values = rows[last], times[last], values[last]
+            revisions = revisions[last]
     return Columns(rows, times, values), revisions
 
 
-def fill_last(matrix: FloatArray, grid: Grid, ids: IntArray, lines: Sequence[Line]) -> None:
-    """Fills the newest value of each cell; revised series take the careful way."""
-    careful = {line.series for line in lines if line.revision}
-    careful |= {n for n, count in Counter(line.series for line in lines).items() if count > 1}
-    start, step = grid.start // MS, grid.step // MS
-    for line in lines:
-        if line.series not in careful and len(line.times):
-            row = matrix[int(np.searchsorted(ids, line.series))]
-            known = np.isfinite(line.values)
-            times, values = line.times, line.values
-            if not known.all():
-                times, values = times[known], values[known]
-            row[(times - start) // step] = values
-    if careful:
-        some = [line for line in lines if line.series in careful]
-        fill(matrix, grid, arrange(*flatten(ids, some))[0], Aggregation.LAST)
+def fill_last(matrix: FloatArray, grid: Grid, ids: IntArray, lines: Lines) -> None:
+    """Fills the newest value of each cell of one slice."""
+    distinct = len(np.unique(lines.series)) == len(lines.series)
+    if not distinct or lines.revisions.any() or not np.isfinite(lines.values).all():
+        fill(matrix, grid, arrange(*flatten(ids, lines))[0], Aggregation.LAST)
+        return
+    cells = (lines.times - grid.start // MS) // (grid.step // MS)
+    first = np.searchsorted(ids, lines.series) * grid.cells
+    cells += np.repeat(first, np.diff(lines.bounds))
+    matrix.reshape(-1)[cells] = lines.values  # in order of time, so that the last one stays

@@ -6,7 +6,6 @@ The head of a line is read as JSON, its two arrays by a loop over bytes.
 Source: VictoriaMetrics, "How to export data in JSON line format".
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,71 +15,95 @@ import orjson
 from aiops.contracts.errors import Unreachable
 from aiops.domain.series import FloatArray, IntArray
 from aiops.store.remote.naming import REVISION, SERIES
-from aiops.store.remote.numbers import as_bytes, parse_numbers, parse_whole
+from aiops.store.remote.numbers import as_bytes, parse_lines
 
 _HEAD: Final = b'{"metric":'
 _VALUES: Final = b',"values":['
-_TIMES: Final = b'"timestamps":['
+_TIMES: Final = b',"timestamps":['
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """The samples of one series, in order of time."""
+class Lines:
+    """The samples of many series, each line in order of time.
 
-    series: int
-    revision: int
+    Attributes:
+        series: ``(n,)`` id of each line.
+        revisions: ``(n,)`` of each line, 0 for the samples as they first came.
+        bounds: ``(n + 1,)`` where the samples of each line begin.
+        times: ``(n_samples,)`` ms.
+    """
+
+    series: IntArray
+    revisions: IntArray
+    bounds: IntArray
     times: IntArray
     values: FloatArray
 
 
-def decode(body: bytes, source: str) -> list[Line]:
+def decode(body: bytes, source: str) -> Lines:
     """Returns the lines of an answer.
 
     Raises:
         Unreachable: It is not what an export answers, or it is cut off.
     """
-    if not body:
-        return []
-    if not body.startswith(_HEAD) or not body.endswith(b"}\n"):
+    if body and not (body.startswith(_HEAD) and body.endswith(b"}\n")):
         shown = " ".join(body[:100].decode("utf-8", "replace").split())
         raise Unreachable(f"{source}: answers no export, or half of one: {shown!r}", "not_export")
-    return list(_lines(body, source))
-
-
-def _lines(body: bytes, source: str) -> Iterator[Line]:
-    text = as_bytes(body)
+    heads, cuts, ends = _split(body, source)
+    names = [_name(head, source) for head in heads]
     size = body.count(b",") + 1
     values, times = np.empty(size), np.empty(size, np.int64)
-    place, at = 0, 0
+    bounds = np.zeros(len(heads) + 1, np.int64)
+    text = as_bytes(body)
+    done = 0
+    while done < len(heads):
+        done += int(
+            parse_lines(text, cuts[done:], ends[done:], len(_TIMES), values, times, bounds[done:])
+        )
+        if done < len(heads):
+            line = body[int(cuts[done]) - len(_VALUES) + 1 : int(ends[done])]
+            bounds[done + 1] = _slowly(line, values, times, int(bounds[done]), source)
+            done += 1
+    count = int(bounds[-1])
+    return Lines(
+        np.array([series for series, _ in names], np.int64),
+        np.array([revision for _, revision in names], np.int64),
+        bounds,
+        times[:count],
+        values[:count],
+    )
+
+
+def _split(body: bytes, source: str) -> tuple[list[bytes], IntArray, IntArray]:
+    heads, cuts, ends = [], [], []
+    at = 0
     while at < len(body):
         end = body.find(b"}\n", at)
         cut = body.find(_VALUES, at, end)
-        if cut < 0 or not body.startswith(_HEAD, at):
-            raise Unreachable(f"{source}: a line of the export is broken", "not_export")
-        series, revision = _name(body[at + len(_HEAD) : cut], source)
-        after, found = parse_numbers(text, cut + len(_VALUES), end, values, place)
-        begin = after + 1 + len(_TIMES)
-        if found >= 0 and body[after + 1 : begin] == _TIMES:
-            after, count = parse_whole(text, begin, end, times, place)
-            if count != found or after != end:
-                raise Unreachable(f"{source}: a line of the export is broken", "not_export")
-            yield Line(series, revision, times[place:found], values[place:found])
-            place = found
-        else:
-            yield _slowly(body[at : end + 1], series, revision, source)
+        times = body.find(_TIMES, cut, end)
+        if cut < 0 or times < 1 or body[times - 1] != 0x5D or not body.startswith(_HEAD, at):
+            raise _broken(source)
+        heads.append(body[at + len(_HEAD) : cut])
+        cuts.append(cut + len(_VALUES))
+        ends.append(end)
         at = end + 2
+    return heads, np.array(cuts, np.int64), np.array(ends, np.int64)
 
 
-def _slowly(line: bytes, series: int, revision: int, source: str) -> Line:
+def _slowly(line: bytes, values: FloatArray, times: IntArray, place: int, source: str) -> int:
     try:
-        parsed = orjson.loads(line)
-        values = np.array([_number(each) for each in parsed["values"]], np.float64)
-        times = np.array(parsed["timestamps"], np.int64)
+        parsed = orjson.loads(b"{" + line + b"}")
+        numbers = [_number(each) for each in parsed["values"]]
+        stamps = np.array(parsed["timestamps"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise Unreachable(f"{source}: a line of the export is broken", "not_export") from error
-    if len(values) != len(times):
-        raise Unreachable(f"{source}: a line of the export is broken", "not_export")
-    return Line(series, revision, times, values)
+        raise _broken(source) from error
+    after = place + len(numbers)
+    if len(numbers) != len(stamps) or after > len(values):
+        raise _broken(source)
+    if len(stamps) and stamps.dtype.kind != "i":
+        raise _broken(source)
+    values[place:after], times[place:after] = numbers, stamps
+    return after
 
 
 def _number(value: object) -> float:
@@ -93,3 +116,7 @@ def _name(head: bytes, source: str) -> tuple[int, int]:
         return int(labels[SERIES]), int(labels.get(REVISION, 0))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise Unreachable(f"{source}: a series without our {SERIES} label", "not_export") from error
+
+
+def _broken(source: str) -> Unreachable:
+    return Unreachable(f"{source}: a line of the export is broken", "not_export")

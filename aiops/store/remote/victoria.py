@@ -78,15 +78,14 @@ class VictoriaMetricsStore:
             raise StoreError("a value is not finite; the data-quality gate drops such samples")
         ids = np.asarray(samples.ids, np.int64)
         times = np.asarray(samples.times, np.int64) // MS
-        columns = Columns.arrange(ids, times, np.asarray(samples.values, np.float64))
+        values = np.asarray(samples.values, np.float64)
+        columns, _ = arrange(ids, times, values, np.zeros(len(ids), np.int64))
         if int(columns.times.min()) < 0:
             raise StoreError("VictoriaMetrics keeps no samples from before 1970")
         try:
             with self._lock:
                 self._append(columns)
-        except Refused as error:
-            raise StoreError(str(error)) from error
-        except Unreachable as error:
+        except (Unreachable, Refused) as error:
             raise StoreError(str(error)) from error
 
     def _append(self, columns: Columns) -> None:

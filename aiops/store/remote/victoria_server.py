@@ -3,6 +3,7 @@
 Source: VictoriaMetrics documentation, "URL format", "How to export time series".
 """
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from aiops.domain.series import FloatArray, IntArray
 from aiops.store.remote import export_csv
 from aiops.store.remote.arrange import arrange
 from aiops.store.remote.credentials import credentials_of
-from aiops.store.remote.export_lines import Line, decode
+from aiops.store.remote.export_lines import Lines, decode
 from aiops.store.remote.http import Endpoint
 from aiops.store.remote.naming import SERIES, STORE
 from aiops.store.remote.settings import VictoriaMetricsSettings
@@ -82,19 +83,18 @@ class VictoriaServer:
         columns, _ = arrange(series, times, values, revisions)
         return columns.rows.astype(np.int64), columns.times, columns.values
 
-    def lines(self, ids: IntArray, start: int, end: int) -> list[Line]:
+    def lines(self, ids: IntArray, start: int, end: int) -> Lines:
         """Returns every sample of ``[start, end)`` ms, a line per series and revision."""
         form = self._form(ids, start, end)
         if form is None:
-            return []
+            return decode(b"", self._endpoint.url)
         body = urlencode(form).encode()
         answer = self._endpoint.request("POST", f"{self._read_path}/export", body, _FORM)
         return decode(answer.body, self._endpoint.url)
 
     def selector(self, ids: IntArray) -> str:
         """Returns what selects these series."""
-        wanted = "|".join(map(str, ids.tolist()))
-        return f'{{{STORE}="{self._name}",{SERIES}=~"{wanted}"}}'
+        return _selector(self._name, ids.tobytes())
 
     def query(self, query: str, at: float) -> list[tuple[dict[str, str], str]]:
         """Returns labels and value of each result of an instant query."""
@@ -131,3 +131,9 @@ def _paths(tenant: str) -> tuple[str, str]:
             [f"store.settings.tenant: {tenant!r} is not accountID or accountID:projectID"]
         )
     return f"/select/{tenant}/prometheus/api/v1", f"/insert/{tenant}/influx/write"
+
+
+@lru_cache(maxsize=64)
+def _selector(name: str, ids: bytes) -> str:
+    wanted = "|".join(map(str, np.frombuffer(ids, np.int64).tolist()))
+    return f'{{{STORE}="{name}",{SERIES}=~"{wanted}"}}'

@@ -15,11 +15,20 @@ LINE = (
 
 
 def test_a_line_gives_series_times_and_values():
-    (line,) = decode(LINE, "test")
-    assert (line.series, line.revision) == (7, 0)
+    line = decode(LINE, "test")
+    assert (line.series.tolist(), line.revisions.tolist()) == ([7], [0])
     assert line.times.tolist() == [1000, 2000, 3000, 4000, 5000]
     assert line.values[[0, 1, 3, 4]].tolist() == [1, -2.5, 1e6, 0.1]
     assert line.values[2] != line.values[2]
+
+
+def test_a_line_with_many_digits_between_others_keeps_its_place():
+    long = LINE.replace(b"0.1]", b"0.12345678901234567890123]").replace(b'"7"', b'"8"')
+    lines = decode(LINE + long + LINE, "test")
+    assert lines.series.tolist() == [7, 8, 7]
+    assert lines.bounds.tolist() == [0, 5, 10, 15]
+    assert lines.values[[4, 9, 14]].tolist() == [0.1, 0.12345678901234567890123, 0.1]
+    assert lines.times.tolist() == [1000, 2000, 3000, 4000, 5000] * 3
 
 
 @pytest.mark.parametrize("cut", range(1, len(LINE)))
@@ -54,7 +63,8 @@ def test_every_number_comes_back_exactly(values, start):
     times = [start + i for i in range(len(values))]
     metric = {"__name__": "x", "aiops_series": "3", "aiops_rev": "2"}
     body = orjson.dumps({"metric": metric, "values": values, "timestamps": times}) + b"\n"
-    (line,) = decode(body, "test")
-    assert (line.series, line.revision) == (3, 2)
+    line = decode(body, "test")
+    assert (line.series.tolist(), line.revisions.tolist()) == ([3], [2])
+    assert line.bounds.tolist() == [0, len(values)]
     assert line.values.tolist() == values
     assert line.times.tolist() == times
