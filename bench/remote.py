@@ -23,7 +23,6 @@ from aiops.domain.series import Samples
 from aiops.domain.step import DAY, MINUTE
 from aiops.store.remote.annotated_csv import decode
 from aiops.store.remote.cells import SLICE
-from aiops.store.remote.lines import encode
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.store.spool import Spool
@@ -96,12 +95,13 @@ def writes(server, directory: Path, series: int, batches: int = 60) -> dict:
     values = np.round(rng.normal(50, 9, (batches, series)), 2)
     store = VictoriaMetricsStore(VictoriaMetricsSettings(url=server.url, name="steady"))
     spooled = SpooledStore(store, Spool(directory / "spool.db", 1 << 30, DAY))
-    heads = store._heads.of(ids.tolist())
+    heads = [head.decode() for head in store._heads.of(ids.tolist())]
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
 
     def bare(k):
-        times = np.full(series, (MONDAY + k * MINUTE) // 1_000_000)
-        body = encode(heads, times, values[k])
+        at = (MONDAY + k * MINUTE) // 1_000_000
+        lines = [f"{head}{v} {at}\n" for head, v in zip(heads, values[k].tolist(), strict=True)]
+        body = "".join(lines).encode()
         connection.request("POST", "/write?precision=ms&db=bare", body)
         connection.getresponse().read()
 
@@ -155,15 +155,9 @@ def panel(server, series: int, points: int) -> dict:
         return store.panel(ids, MONDAY, end, timedelta(minutes=1))
 
     def export(at):
-        form = store._server._form(ids[at : at + SLICE], MONDAY // 1_000_000, end // 1_000_000)
-        from urllib.parse import urlencode
-
+        form = store._server.form(ids[at : at + SLICE], MONDAY // 1_000_000, end // 1_000_000)
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return len(
-            store._server._endpoint.request(
-                "POST", "/api/v1/export", urlencode(form).encode(), kind
-            ).body
-        )
+        return len(store._server._endpoint.request("POST", "/api/v1/export", form, kind).body)
 
     def raw():
         return sum(store._pool.map(export, range(0, series, SLICE)))

@@ -66,8 +66,8 @@ def tag_value(text: str) -> str:
     return clean.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
 
 
-def line_head(info: SeriesInfo | None, number: int, store: str) -> str:
-    """Returns what stands before ``=value time`` in a line of this series."""
+def line_head(info: SeriesInfo | None, number: int, store: str) -> bytes:
+    """Returns what stands before the value in a line of this series."""
     tags = {SERIES: str(number), STORE: store}
     field = "value"
     if info is not None:
@@ -77,7 +77,7 @@ def line_head(info: SeriesInfo | None, number: int, store: str) -> str:
             tags[f"label_{clean}" if clean in _OWN else clean] = value
         tags["asset"], tags["metric"] = info.key.asset, info.key.metric
     written = ",".join(f"{name}={tag_value(v)}" for name, v in sorted(tags.items()) if v)
-    return f"{MEASUREMENT},{written} {field}"
+    return f"{MEASUREMENT},{written} {field}=".encode()
 
 
 class Heads:
@@ -86,14 +86,14 @@ class Heads:
     def __init__(self, store: str) -> None:
         self._store = store
         self._describe: Describe = describe_nothing
-        self._heads: dict[int, str] = {}
+        self._heads: dict[int, bytes] = {}
 
     def name_series(self, describe: Describe) -> None:
         """Takes what describes ids."""
         self._describe = describe
         self._heads.clear()
 
-    def of(self, ids: Sequence[int]) -> list[str]:
+    def of(self, ids: Sequence[int]) -> list[bytes]:
         """Returns the head of each id."""
         heads = self._heads
         try:
