@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         import numpy as np
 
         from aiops.forecast.trial import Limit, Models, answer
-        from aiops.replay.tables import read_table, write_table
+        from aiops.replay.tables import read_table, write_tables
 
         del config  # No setting of the service changes how a file is forecast yet.
         if (limit is None) != (crossings is None):
@@ -61,9 +61,10 @@ def register(app: typer.Typer) -> None:
         models = Models(spare if model == "auto" else _create(model), spare, _create("trend"))
         wanted = None if limit is None else Limit(limit, direction is LimitDirection.UP)
         told = answer(tracks, clock is None, models, horizon, np.sort(_read_levels(names)), wanted)
-        write_table(_quantile_table(tracks, clock, told, [names[i] for i in order], names), out)
+        tables = [(_quantile_table(tracks, clock, told, [names[i] for i in order], names), out)]
         if crossings is not None:
-            write_table(_crossing_table(tracks, clock, told), crossings)
+            tables.append((_crossing_table(tracks, clock, told), crossings))
+        write_tables(tables)
 
 
 def _read_levels(names: list[str]) -> Any:

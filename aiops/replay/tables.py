@@ -6,7 +6,10 @@ its types. What is written appears whole or not at all (temporary name, then ren
 
 import csv
 import io
+import re
 import sys
+from collections.abc import Sequence
+from errno import EISDIR
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,6 +48,8 @@ def read_table(source: str) -> pd.DataFrame:
         raise InputError([f"{name}: byte {error.start} is not UTF-8; save it as UTF-8"]) from error
     except pd.errors.EmptyDataError as error:
         raise InputError([f"{name}: is empty; a header row is needed"]) from error
+    except pd.errors.ParserError as error:
+        raise InputError([f"{name}: {_say_damage(str(error))}"]) from error
     except (OSError, ValueError, EOFError) as error:
         why = " ".join(str(error).split())
         raise InputError([f"{name}: cannot be read ({why})"]) from error
@@ -62,24 +67,52 @@ def write_table(frame: pd.DataFrame, out: str) -> None:
     Raises:
         InputError: The name says no known format, or the directory cannot be written.
     """
-    if out == "-":
-        _as_text(frame).to_csv(sys.stdout, index=False)
-        return
-    if not out.endswith(SUFFIXES):
-        raise InputError([f"{out}: cannot be written; name it {', '.join(SUFFIXES)}"])
-    path = Path(out)
-    aside = path.with_name(f".{path.name}.part")
+    write_tables([(frame, out)])
+
+
+def write_tables(tables: Sequence[tuple[pd.DataFrame, str]]) -> None:
+    """Writes several tables, all of them or none; ``-`` is standard output.
+
+    Raises:
+        InputError: A name says no known format or stands twice, or a directory cannot be
+            written.
+    """
+    outs = [out for _, out in tables]
+    problems = [
+        f"{out}: cannot be written; name it {', '.join(SUFFIXES)}"
+        for out in outs
+        if out != "-" and not out.endswith(SUFFIXES)
+    ]
+    problems += [f"{out}: is named for two tables" for out in dict.fromkeys(outs) if outs.count(out) > 1]
+    if problems:
+        raise InputError(problems)
+    asides: list[tuple[Path, Path]] = []
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if out.endswith(".parquet"):
-            frame.to_parquet(aside, index=False)
-        else:
-            how = {"method": "gzip", "mtime": 0} if out.endswith(".gz") else None
-            _as_text(frame).to_csv(aside, index=False, compression=how)
-        aside.rename(path)
+        for frame, out in tables:
+            if out != "-":
+                path = Path(out)
+                asides.append((path.with_name(f".{path.name}.part"), path))
+                _write_aside(frame, *asides[-1])
+        for aside, path in asides:
+            aside.rename(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        for aside, _ in asides:
+            aside.unlink(missing_ok=True)
         raise InputError([f"{out}: cannot be written ({error.strerror})"]) from error
+    for frame, out in tables:
+        if out == "-":
+            _as_text(frame).to_csv(sys.stdout, index=False)
+
+
+def _write_aside(frame: pd.DataFrame, aside: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, "it is a directory")
+    if path.name.endswith(".parquet"):
+        frame.to_parquet(aside, index=False)
+    else:
+        how = {"method": "gzip", "mtime": 0} if path.name.endswith(".gz") else None
+        _as_text(frame).to_csv(aside, index=False, compression=how)
 
 
 def write_bytes(data: bytes, out: str) -> None:
@@ -117,6 +150,15 @@ def read_times(source: str, column: "pd.Series[Any]") -> tuple[IntArray, bool]:
         if len(text) and text.str.fullmatch(r"[+-]?\d{1,18}").all():
             return text.astype(np.int64).to_numpy(), True
         stamps = pd.to_datetime(text, utc=True, errors="coerce", format="ISO8601")
+        steps = text.str.fullmatch(r"[+-]?\d{1,18}").to_numpy(dtype=bool)
+        if steps.sum() * 2 > len(text):
+            raise InputError(
+                [
+                    f"{source}: row {row + 2}, column {column.name}: {column.iloc[row]!r} is no "
+                    "integer, and the other rows are; write all times alike"
+                    for row in np.flatnonzero(~steps)[:MOST_PROBLEMS].tolist()
+                ]
+            )
     wrong = np.flatnonzero(stamps.isna())
     if len(wrong):
         raise InputError(
@@ -172,6 +214,15 @@ def _read_csv(source: str) -> pd.DataFrame:
     frame = frame.iloc[1:].reset_index(drop=True)
     frame.columns = pd.Index([str(name) for name in head])
     return frame
+
+
+def _say_damage(message: str) -> str:
+    """Returns what a CSV parser says of a damaged file, in words for its writer."""
+    cells = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
+    if cells is None:
+        return f"cannot be read ({' '.join(message.split())})"
+    wanted, row, found = cells.groups()
+    return f"row {row}: has {found} cells, the header has {wanted}; quote cells that hold commas"
 
 
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
