@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import Final
 
-from aiops.contracts.errors import PluginError
+from aiops.contracts.errors import PluginError, UnknownPlugin
 from aiops.contracts.plugin import CONTRACT_VERSION, AnyPlugin, Plugin
 
 FAMILIES: Final = (
@@ -47,7 +47,7 @@ def list_names(family: str) -> dict[str, PluginName]:
     """
     if family not in FAMILIES:
         msg = f"there is no plug-in family {family!r}; families are {', '.join(FAMILIES)}"
-        raise PluginError(msg)
+        raise UnknownPlugin(msg)
     found: dict[str, PluginName] = {}
     for candidate in _candidates(family):
         other = found.get(candidate.name)
@@ -73,7 +73,7 @@ def load(family: str, name: str) -> AnyPlugin:
         near = get_close_matches(name, names, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
         msg = f"{family}: no plug-in is called {name!r}{hint}"
-        raise PluginError(msg)
+        raise UnknownPlugin(msg)
     module_name = names[name].module
     try:
         module = importlib.import_module(module_name)

@@ -19,7 +19,7 @@ from typing import Annotated, Final
 import typer
 
 from aiops import __version__
-from aiops.contracts.errors import AiopsError, ConfigError, InputError
+from aiops.contracts.errors import AiopsError, ConfigError, InputError, UnknownPlugin
 
 EXIT_ERROR: Final = 1
 EXIT_USAGE: Final = 2
@@ -94,6 +94,8 @@ def report(error: Exception, command: str) -> int:
     text = " ".join(str(error).split())
     if isinstance(error, AiopsError):
         typer.echo(f"aiops: {text}", err=True)
+        if isinstance(error, UnknownPlugin) and command not in DAEMON_COMMANDS:
+            return EXIT_USAGE
     else:
         kind = type(error).__name__
         typer.echo(f"aiops: {kind}: {text} (aiops --debug … shows where)", err=True)

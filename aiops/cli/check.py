@@ -11,7 +11,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def check(
-        config: Annotated[Path, typer.Option(help="The configuration.")] = Path("config.yaml"),
+        config: Annotated[Path, typer.Option("--config", "-c", help="The configuration.")] = Path(
+            "config.yaml"
+        ),
     ) -> None:
         """Check the configuration; nothing is started and nothing is connected."""
         from aiops.config import load

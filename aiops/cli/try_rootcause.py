@@ -77,7 +77,11 @@ def _read_at(at: str | None, plain: bool) -> int | None:
     from aiops.contracts.errors import InputError
     from aiops.replay.tables import read_times
 
-    times, steps = read_times("--at", pd.Series([at], name="TIME"))
+    try:
+        times, steps = read_times("--at", pd.Series([at]))
+    except InputError as error:
+        wanted = "an integer" if plain else "2026-01-31T12:00:00Z"
+        raise InputError([f"--at: {at!r} is no time; write {wanted}"]) from error
     if steps != plain:
         wanted = "an integer" if plain else "an ISO 8601 time"
         raise InputError([f"--at: {at!r} is not in the table's clock; write {wanted}"])

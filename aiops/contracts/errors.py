@@ -58,6 +58,10 @@ class PluginError(AiopsError):
     """A plug-in cannot be found, loaded or does not keep its contract."""
 
 
+class UnknownPlugin(PluginError):
+    """No plug-in family, or no plug-in of a family, has this name."""
+
+
 class Fenced(AiopsError):
     """The fencing token is older than the newest lease: another daemon leads now."""
 

@@ -197,9 +197,10 @@ def _reason(
         return "nothing of it deviates"
     moved = own.deviation
     way = "rose" if moved.after > moved.before else "fell"
-    values = f"from {write(moved.before)} to {write(moved.after)}"
+    before, after = write(moved.before), write(moved.after)
+    change = f"{way} from {before} to {after}" if before != after else f"stayed at {after}"
     usual = f"{moved.spreads:.1f} times its usual spread"
-    said = [f"{metric_names[own.metric]} {way} {values}, {usual}"]
+    said = [f"{metric_names[own.metric]} {change}, {usual}"]
     if own.deviating > 1:
         said.append(f"{own.deviating} metrics deviate")
     if own.first == 0:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from aiops import __version__, cli
-from aiops.contracts.errors import ConfigError, InputError, Unreachable
+from aiops.contracts.errors import ConfigError, InputError, UnknownPlugin, Unreachable
 
 
 def run(*arguments, **environment):
@@ -50,6 +50,8 @@ def test_a_wrong_configuration_ends_check_with_78_and_one_line_per_problem(tmp_p
         (ConfigError(["a"]), "replay", 2),
         (InputError(["a"]), "replay", 2),
         (InputError(["a"]), "run", 2),
+        (UnknownPlugin("no such detector"), "try", 2),
+        (UnknownPlugin("no such detector"), "run", 1),
         (Unreachable("no answer"), "run", 1),
         (ZeroDivisionError("x"), "run", 1),
     ],
@@ -100,7 +102,7 @@ def test_listing_plug_ins_names_every_family():
 
 def test_an_unknown_family_is_one_line():
     result = run("plugins", "gadgets")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stderr.startswith("aiops: there is no plug-in family 'gadgets'")
     assert len(result.stderr.splitlines()) == 1
 
