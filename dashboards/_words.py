@@ -90,6 +90,14 @@ class Words:
         labels = ", ".join(value for _, value in key.labels)
         return f"{known} ({labels})" if labels else known
 
+    def kind(self, kind: str) -> str:
+        """Returns a kind of asset in words where it is well known, else as its source wrote it.
+
+        >>> Words("zh").kind("volume"), Words("zh").kind("kiln")
+        ('存储卷', 'kiln')
+        """
+        return self._texts.get(f"asset_kind.{kind}", kind)
+
     def percent(self, share: float | None) -> str:
         """Returns a share in whole per cent."""
         if share is None or not isfinite(share):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,12 +92,19 @@ def _facts(incident: Incident, words: Words, now: datetime) -> list[tuple[str, s
     if method:
         facts.append((words("asset.method"), str(method)))
     if evidence.get("cadence"):
-        facts.append((words("incident.cadence"), str(evidence["cadence"])))
+        facts.append((words("incident.cadence"), _every(str(evidence["cadence"]), words)))
     versions = _mapping(evidence.get("versions"))
     if versions:
         text = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
         facts.append((words("incident.versions"), text))
     return facts
+
+
+def _every(cadence: str, words: Words) -> str:
+    seconds = cadence.removesuffix(" s")
+    if not seconds.isdecimal():
+        return cadence
+    return words("incident.every", span=words.duration(timedelta(seconds=int(seconds))))
 
 
 def _range(prediction: Prediction, words: Words, now: datetime) -> str:
@@ -122,7 +129,7 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
         probability = float(share) if isinstance(share, int | float) else None
         shown.append(
             {
-                "signal": str(row.get("signal", "")),
+                "signal": _name(str(row.get("signal", "")), incident, words),
                 "source": words(f"source.{row.get('source', '')}"),
                 "probability": words.chance(probability),
                 "share": probability or 0.0,
@@ -130,6 +137,12 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
             }
         )
     return sorted(shown, key=lambda row: -float(str(row["share"])))
+
+
+def _name(signal: str, incident: Incident, words: Words) -> str:
+    """Returns a signal of the evidence in words where it is that of the incident."""
+    known = signal in (incident.series.signal, incident.series.text)
+    return words.signal(incident.series) if known else signal
 
 
 def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[Step]:

@@ -37,6 +37,8 @@ class Event:
     when: str
     full: str
     probability: str
+    zone: str
+    """Whose clock it is, where it is not UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
     signal, limit = words.signal(first.series), words.amount(first.limit, unit, metric)
     if first.abstained is Abstention.ALREADY_OVER:
         value = words("event.now", value=words.amount(first.value, unit, metric))
-        return Event(words("event.over", signal=signal, limit=limit), value, "", "")
+        return Event(words("event.over", signal=signal, limit=limit), value, "", "", "")
     if first.early is None or (first.probability or 0) < _LEAST_SHOWN:
         return None
     way = "down" if first.direction is Direction.DOWN else "up"
@@ -190,6 +192,7 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
         words("event.range", **{name: words.day_time(at, now) for name, at in times.items()}),
         words("event.range", **{name: words.full_time(at) for name, at in times.items()}),
         words("board.likely", probability=words.chance(first.probability)),
+        "" if words.zone_name == "UTC" else words.zone_name,
     )
 
 

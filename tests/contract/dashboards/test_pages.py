@@ -291,3 +291,29 @@ def test_a_decision_about_a_signal_names_it():
     told = re.search(r"not seen often enough yet</span>(.*?)</li>", html)
     assert told is not None
     assert "system.filesystem.utilization" in told.group(1)
+
+
+def test_the_evidence_of_an_incident_is_told_in_words():
+    service = make_world()
+    key = service.ledger.incidents_held[0].key
+    told = {}
+    with serve(service) as base, client_of(base, service.token()) as client:
+        for language in LANGUAGES:
+            html = client.get(f"/incidents/{key}?lang={language}").text
+            told[language] = (
+                re.search(r'class="shares"><tbody>\s*<tr><td>(.*?)</td>', html).group(1),
+                re.search(r"<dt>(?:Checked|检查频率)</dt><dd>(.*?)</dd>", html).group(1),
+            )
+    assert told == {
+        "en": ("disk space used (rw)", "every 1 h"),
+        "zh": ("磁盘空间使用率 (rw)", "每 1 小时"),
+    }
+
+
+def test_a_row_names_the_zone_of_its_times_and_the_kind_in_the_reader_s_language():
+    service = make_world()
+    with serve(service) as base, client_of(base, service.token()) as client:
+        english, chinese = (client.get(f"/?lang={language}").text for language in LANGUAGES)
+    assert re.search(r"% likely · [A-Z][a-z]+/[A-Z][a-z]+</small>", english)
+    assert "<small>存储卷" in chinese
+    assert "<small>volume" in english
