@@ -287,7 +287,8 @@ def _check(kind: type, each: Field[Any], value: Any) -> None:
         if value:
             check_database_url(value)
     elif each.name.endswith(("url", "urls")):
-        for text in (value,) if isinstance(value, str) else value or ():
+        shown = value.reveal() if isinstance(value, Secret) else value
+        for text in (shown,) if isinstance(shown, str) else shown or ():
             if text:
                 check_url(text)
 

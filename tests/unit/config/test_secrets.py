@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aiops.config import parse
 from aiops.config.problems import Problems
 from aiops.config.walk import Walk
 from aiops.contracts.errors import ConfigError
@@ -104,3 +105,18 @@ def test_a_secret_that_may_be_left_out_may_be_empty(monkeypatch):
 
 def test_a_required_secret_may_not_be_empty():
     assert "use env: or file:" in refusal('password: ""')
+
+
+def webhook(monkeypatch, url: str) -> str:
+    monkeypatch.setenv("HOOK_URL", url)
+    return "ticket: {destinations: [{name: desk, type: webhook, settings: {url: 'env:HOOK_URL'}}]}"
+
+
+def test_a_secret_address_is_checked_like_any_other_and_is_not_told(monkeypatch):
+    settings = parse(webhook(monkeypatch, "https://desk/hook/hunter2"), "config.yaml")
+    (destination,) = settings.ticket.destinations
+    assert destination.settings.url.reveal() == "https://desk/hook/hunter2"
+    with pytest.raises(ConfigError) as refused:
+        parse(webhook(monkeypatch, "hunter2/without-scheme"), "config.yaml")
+    assert "without scheme" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
