@@ -44,6 +44,8 @@ from aiops.ticket.silences import SILENCES, Hush
 MEMORY = "incident memory"
 """Name of the ledger's note that keeps how often in a row each series was above its bar."""
 
+_ALL = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Events:
@@ -77,14 +79,18 @@ class Pipeline:
 
     def load(self) -> None:
         """Takes up where the last run ended."""
-        self.fleet.load()
-        self.fleet.load_first(self.panels.earliest)
-        self.detect.load(self.fleet)
-        self.risk.note(self.ledger.crossings(SYSTEM), ())
-        self._failures = failures_of(self.ledger.incidents(SYSTEM))
-        memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
-        self.incidents.load(self.ledger.incidents(SYSTEM), memory)
-        self._hush = Hush.read(self.ledger.note(SILENCES))
+        with self._one_at_a_time:
+            # first what people may act on: it is there while the series store is down
+            newest = self.ledger.incidents(SYSTEM)
+            standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
+            memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
+            self.incidents.load([*newest, *standing], memory)
+            self._hush = Hush.read(self.ledger.note(SILENCES))
+            self._failures = failures_of(newest)
+            self.fleet.load()
+            self.risk.note(self.ledger.crossings(SYSTEM), ())
+            self.fleet.load_first(self.panels.earliest)
+            self.detect.load(self.fleet)
 
     def collect(
         self,
@@ -188,10 +194,11 @@ class Pipeline:
             memory = self.incidents.memory
             decided = act(current, action, who, note, now, memory, reason, due)
             with self.ledger.begin() as tx:
-                stored = self._commit(tx, decided, now)
+                stored, hush = self._commit(tx, decided, now)
                 before = {"state": current.state.value, "outcome": _outcome(current)}
                 after = {"state": stored[0].state.value, "outcome": _outcome(stored[0])}
                 tx.audit(now, who, action.value, current.key, before, after)
+            self._hush = hush
             self.incidents.take(stored, decided.memory)
             return stored[0]
 
@@ -226,11 +233,13 @@ class Pipeline:
         self._tell_overdue(decided, now)
         with self.ledger.begin(fence) as tx:
             if not tx.put_window(Window(due.shard, "detect", due.end)):
+                self.detect.commit(due)  # decided by another run: seen, and nothing more
                 return
             tx.put_anomalies(anomalies)
             tx.put_crossings(crossings)
             tx.put_risks(risks)
-            stored = self._commit(tx, decided, now)
+            stored, hush = self._commit(tx, decided, now)
+        self._hush = hush
         self._failures += failures
         self._reported = [event for event in self._reported if event not in reported]
         self.detect.commit(due)
@@ -260,18 +269,22 @@ class Pipeline:
                 notice = Notice(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
                 decided.notices.insert(0, notice)
 
-    def _commit(self, tx: LedgerTransaction, decided: Decided, now: datetime) -> list[Incident]:
+    def _commit(
+        self, tx: LedgerTransaction, decided: Decided, now: datetime
+    ) -> tuple[list[Incident], Hush]:
+        """Writes what was decided; returns what to remember once the transaction is durable."""
         stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}
         sent: list[Decision] = []
+        hush = self._hush
         if decided.notices:
             notices = [(stored[notice.incident.key], notice) for notice in decided.notices]
             outgoing = replace(self.outgoing, assets=self.fleet.assets)
             storm = self.ledger.note(STORM)
-            sent, self._hush = outgoing.send(tx, notices, storm, self._hush, now)
+            sent, hush = outgoing.send(tx, notices, storm, hush, now)
         tx.put_decisions([*decided.decisions, *sent])
         if decided.memory != self.incidents.memory:
             tx.put_note(MEMORY, decided.memory.streak)
-        return list(stored.values())
+        return list(stored.values()), hush
 
 
 def failures_of(incidents: Iterable[Incident]) -> list[Failure]:

@@ -59,7 +59,7 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
             service.health.errors = ticks.errors()
             if reload_wanted.is_set():
                 reload_wanted.clear()
-                _reload(service, config)
+                ticks = _reload(service, config, ticks)
     finally:
         _log.info("stopping")
         service.health.stopping = True
@@ -106,15 +106,22 @@ def _welcome(service: Service, directory: Path, port: int, say: Say) -> None:
     say(f"sign in once, within ten minutes: {address}/login?link={link}")
 
 
-def _reload(service: Service, config: Path | None) -> None:
+def _reload(service: Service, config: Path | None, ticks: Ticks) -> Ticks:
+    """Takes the file and returns the ticks that it asks for, started."""
     if config is None:
         _log.warning("nothing to reload: started without a configuration file")
-        return
+        return ticks
     try:
-        service.reload(load(config))
+        settings = load(config)
+        ticks.stop()
+        service.reload(settings)
     except AiopsError as error:
         service.telemetry.reload_ok.set(0)
         _log.error("configuration not taken, the old one stays", error=str(error))
     else:
         service.telemetry.reload_ok.set(1)
         _log.info("configuration taken", file=str(config))
+    if ticks.stopped:
+        ticks = Ticks(_ticks(service), service.telemetry)
+        ticks.start()
+    return ticks

@@ -21,6 +21,7 @@ from aiops.contracts.errors import AiopsError, Fenced, StoreError, Unavailable
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
+from aiops.daemon.status import status_of
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM, Viewer
@@ -34,7 +35,7 @@ from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
-from aiops.ticket.outbox import Outbox
+from aiops.ticket.outbox import Outbox, TicketChange
 
 LEASE: Final = timedelta(seconds=10)
 _log = structlog.get_logger("service")
@@ -65,7 +66,9 @@ class Service:
         self.silent: dict[str, datetime] = {}
         self._saved_at = now
         self._kept_at = now
+        self._rebuilt = False
         self._taken_up = False
+        self._taken_up_as: int | None = None
         self._storing = threading.Lock()
         self._wire(settings)
 
@@ -107,6 +110,7 @@ class Service:
 
         While the series store is down, collecting goes on and analysis waits.
         """
+        self.lease_tick()
         try:
             self._take_up()
         except StoreError as error:
@@ -114,11 +118,13 @@ class Service:
         self.health.settled = True
 
     def _take_up(self) -> None:
-        self.panels.rebuild(self.clock.now())
+        if not self._rebuilt:
+            self.panels.rebuild(self.clock.now())
+            self._rebuilt = True
+        fence = self.fence
         self.pipeline.load()
+        self._taken_up_as = fence
         self._taken_up = True
-
-    # the ticks
 
     def collect_tick(self) -> None:
         """Starts what is due; tells once when a source falls silent or comes back."""
@@ -134,8 +140,8 @@ class Service:
             self.lease_tick()
         if self.fence is None:
             return
-        if not self._taken_up:
-            self._take_up()
+        if not self._taken_up or self._taken_up_as != self.fence:
+            self._take_up()  # another daemon may have led and decided meanwhile
         try:
             count = self.pipeline.analyse(now, fence=self.fence)
         except Fenced:
@@ -163,10 +169,13 @@ class Service:
         if self.fence is None:
             return
         now = self.clock.now()
-        for change in self.outbox.sync(now, fence=self.fence):
+
+        def take(change: TicketChange) -> None:
             incident = self.ledger.incident(SYSTEM, change.incident_key)
             if change.closed and incident is not None and incident.is_open:
                 self.pipeline.close_by_ticket(incident, change.ticket, now)
+
+        self.outbox.sync(now, fence=self.fence, take=take)
 
     def keep_tick(self) -> None:
         """Saves states, rolls up, drops what is too old, holds the reserve."""
@@ -186,8 +195,6 @@ class Service:
     def save(self) -> None:
         """Saves the detectors' states."""
         self.pipeline.detect.save(self.files.checkpoints)
-
-    # what people see
 
     @property
     def panels_source(self) -> LivePanels:
@@ -269,30 +276,33 @@ class Service:
         self.telemetry.count_drops(agent.source, told.dropped)
         return told
 
-    # ending and changing
-
     def reload(self, settings: Settings) -> None:
         """Takes a new configuration: all of it or, on any error, nothing.
+
+        No tick may run meanwhile: none may see the new pipeline before it is loaded.
 
         Raises:
             AiopsError: A part cannot be built, or what needs a restart has changed.
         """
         if settings.store != self.settings.store or settings.server != self.settings.server:
             raise AiopsError("store and server cannot change while running; restart the daemon")
-        before = (
-            self.collectors, self.pipeline, self.outbox, self.systems, self.serving, self.pushes
-        )  # fmt: skip
+        collectors, detect, systems = self.collectors, self.pipeline.detect, self.systems
+        before = dict(vars(self))
         try:
             self._wire(settings)
         except AiopsError:
-            (
-                self.collectors, self.pipeline, self.outbox, self.systems, self.serving, self.pushes
-            ) = before  # fmt: skip
+            vars(self).update(before)
             raise
-        before[0].close()
-        before[1].detect.save(self.files.checkpoints)
-        self.pipeline.load()
         self.settings = settings
+        self._taken_up = False
+        collectors.close()
+        try:
+            detect.save(self.files.checkpoints)
+            self._take_up()
+        except StoreError as error:
+            _log.warning("series store not read yet, analysis waits", error=str(error))
+        for system in systems.values():
+            system.close()
 
     def close(self) -> None:
         """Ends everything in order; nothing that was acknowledged is lost."""
@@ -336,35 +346,3 @@ class Service:
         else:
             self.silent.pop(change.source, None)
             _log.info("source back", source=change.source, detail=change.detail)
-
-
-def status_of(service: Service) -> dict[str, Any]:
-    """Returns what the pages' header and ``/api/v1/status`` show."""
-    now = service.clock.now()
-    sources = [
-        {
-            "name": status.name,
-            "type": status.type,
-            "silent": status.silent_since is not None,
-            "last_at": status.last_success.isoformat() if status.last_success else None,
-            "error": status.error,
-            "samples": status.samples,
-            "series": status.series,
-            "skipped": status.skipped,
-            "seconds": round(status.seconds, 4),
-        }
-        for status in (*service.collectors.statuses(), *service.pushes.statuses())
-    ]
-    quality: dict[str, set[str]] = {}
-    for (_, asset), reasons in service.pipeline.gate.current(now).items():
-        quality.setdefault(asset, set()).update(reasons)
-    return {
-        **service.health.report(now),
-        "leader": service.fence is not None,
-        "sources": sources,
-        "quality": {asset: sorted(words) for asset, words in quality.items() if words and asset},
-        "simulated": any(s.type == "simulated" for s in service.settings.collect.sources),
-        "insecure": bool(service.settings.server.insecure),
-        "store": dict(service.store.status()),
-        "ledger": dict(service.ledger.status()),
-    }

@@ -27,10 +27,14 @@ class Tick:
 
 
 class Ticks:
-    """Calls each tick on its own thread; an error is counted and told once per change."""
+    """Calls each tick on its own thread; an error is counted and told once per change.
+
+    Attributes:
+        ticks: What is called.
+    """
 
     def __init__(self, ticks: list[Tick], telemetry: Telemetry) -> None:
-        self._ticks = ticks
+        self.ticks = ticks
         self._telemetry = telemetry
         self._last_error: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -42,7 +46,7 @@ class Ticks:
 
     def start(self) -> None:
         """Starts all ticks."""
-        for tick in self._ticks:
+        for tick in self.ticks:
             self._scheduler.add_job(
                 self.run, "interval", args=[tick], seconds=tick.seconds, id=tick.name
             )
@@ -52,6 +56,11 @@ class Ticks:
         """Starts no further tick and waits for those that run."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no tick will start any more."""
+        return not self._scheduler.running
 
     def run(self, tick: Tick) -> None:
         """Runs one tick under supervision."""

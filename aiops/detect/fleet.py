@@ -145,12 +145,20 @@ class DetectFleet:
                 self._saved[step] = shard.end
 
     def load(self, fleet: Watched) -> None:
-        """Takes up saved states and replays the windows since, scores discarded."""
+        """Takes up the newest states, own or saved, and replays the windows since.
+
+        Scores are discarded. Own states are behind when another daemon has led meanwhile.
+        """
         for step in fleet.series_by_step():
             name = shard_name(step)
             newest = self.ledger.newest_window(name, "detect")
+            if newest is None:
+                continue
+            own = self._shards.get(step)
             found = load_checkpoint(self.ledger, "detect", self.stage.version, name)
-            if found is None or newest is None:
+            if own is not None and own.end is not None and (found is None or found[2] <= own.end):
+                found = own.ids, own.state, own.end
+            if found is None:
                 continue
             ids, state, at = found
             infos = tuple(self.ledger.catalogue.info(ids))

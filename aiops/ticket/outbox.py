@@ -6,7 +6,7 @@ found in doubt by the next one; whoever is in doubt looks up, waits, looks up ag
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -108,12 +108,21 @@ class Outbox:
         return sent
 
     def sync(
-        self, now: datetime, destination: str | None = None, fence: int | None = None
+        self,
+        now: datetime,
+        destination: str | None = None,
+        fence: int | None = None,
+        take: Callable[[TicketChange], None] = lambda _change: None,
     ) -> list[TicketChange]:
-        """Reads open tickets back, stores what changed, and returns it."""
+        """Reads open tickets back, stores what changed, and returns it.
+
+        Args:
+            take: Called with each change before it is stored: what follows from it is done
+                first, so that a process that dies in between sees the change again.
+        """
         changes: list[TicketChange] = []
         for name in [destination] if destination else list(self._systems):
-            changes.extend(self._read_back(name, now, fence))
+            changes.extend(self._read_back(name, now, fence, take))
         return changes
 
     def _pass(self, name: str, now: datetime, fence: int | None, limit: int) -> Iterator[Sent]:
@@ -255,7 +264,9 @@ class Outbox:
         asset = incident.asset if incident else ""
         tx.put_decisions([Decision(now, message.incident_key, asset, action, reason, detail)])
 
-    def _read_back(self, name: str, now: datetime, fence: int | None) -> Iterator[TicketChange]:
+    def _read_back(
+        self, name: str, now: datetime, fence: int | None, take: Callable[[TicketChange], None]
+    ) -> Iterator[TicketChange]:
         unanswered = 0
         if not self._systems[name].can_find:
             return
@@ -265,7 +276,9 @@ class Outbox:
             try:
                 seen = self._systems[name].fetch(known.id)
                 extra = self._late_duplicates(name, key, known) if seen is not None else ()
-            except (Refused, Unavailable):
+            except (Fenced, StoreError):
+                raise
+            except Exception:  # noqa: BLE001  # an adapter that breaks gave no answer either
                 unanswered += 1
                 continue
             unanswered = 0
@@ -275,12 +288,14 @@ class Outbox:
             if current == known and not extra:
                 continue
             closed = not current.is_open and not gone
+            change = TicketChange(key, current, closed=closed, gone=gone, duplicates=extra)
+            take(change)
             with self._ledger.begin(fence) as tx:
                 tx.put_ticket(key, current)
                 before = {"status": known.status, "version": known.version}
                 after = {"status": current.status, "version": current.version}
                 tx.audit(now, name, "ticket", f"{name} {known.id}", before, after)
-            yield TicketChange(key, current, closed=closed, gone=gone, duplicates=extra)
+            yield change
 
     def _late_duplicates(self, name: str, key: str, known: Ticket) -> tuple[Ticket, ...]:
         """Sweeps for tickets of requests that were carried out after we had stopped waiting.
