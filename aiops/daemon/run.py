@@ -14,6 +14,7 @@ from aiops.config import Settings, load
 from aiops.contracts.errors import AiopsError
 from aiops.daemon.clock import SystemClock
 from aiops.daemon.files import write_secret
+from aiops.daemon.results import Results
 from aiops.daemon.server import HttpServer
 from aiops.daemon.service import LEASE, Service
 from aiops.daemon.ticks import Tick, Ticks
@@ -74,12 +75,19 @@ def _ticks(service: Service) -> list[Tick]:
     def send_to(name: str) -> Callable[[], None]:
         return lambda: service.send(name)
 
+    results = Results(service.ledger, service.store)
+
+    def publish() -> None:
+        if service.fence is not None:
+            results.publish(service.clock.now())
+
     return [
         Tick("collect", 0.25, service.collect_tick),
         Tick("analyse", 1.0, service.analyse_tick),
         Tick("lease", LEASE.total_seconds() / 3, service.lease_tick),
         Tick("sync", service.settings.ticket.sync_interval.total_seconds(), service.sync_tick),
         Tick("keep", 30.0, service.keep_tick),
+        Tick("publish", 60.0, publish),
         *(Tick(f"send:{name}", 1.0, send_to(name)) for name in service.systems),
     ]
 

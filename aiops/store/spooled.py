@@ -7,7 +7,7 @@ goes before the backlog. Only a batch that may replace earlier samples waits for
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,6 +23,7 @@ from aiops.store.batches import join, lay_over, nothing, take
 from aiops.store.grid import MS, Columns, Grid, longest_gap
 from aiops.store.remote.cells import build_panel
 from aiops.store.remote.naming import Describe, NamedStore
+from aiops.store.remote.results import Publishing, Result
 from aiops.store.sending import RemoteStore, Sender
 from aiops.store.spool import Spool
 
@@ -151,6 +152,12 @@ class SpooledStore:
             older = (over.ids[place] == ids) & ((times == 0) | (over.times[place] < times))
             times[older] = over.times[place[older]]
         return times
+
+    def publish(self, results: Iterable[Result]) -> None:
+        """Hands results on, past the spool: they are in the ledger, and can be written again."""
+        self._must_answer()
+        if isinstance(self.store, Publishing):
+            self.store.publish(results)
 
     def retain(self, before: datetime) -> int:
         """Drops whole days before the given time, there and here."""

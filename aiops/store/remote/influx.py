@@ -8,7 +8,7 @@ Source: InfluxDB v2 API reference (write, query, delete, buckets, tasks); Flux s
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -33,6 +33,7 @@ from aiops.store.remote.http import Credentials, Endpoint
 from aiops.store.remote.influx_setup import Setup
 from aiops.store.remote.lines import encode
 from aiops.store.remote.naming import MEASUREMENT, SERIES, STORE, Describe, Heads
+from aiops.store.remote.results import Result, result_lines
 from aiops.store.remote.settings import InfluxSettings
 
 _JSON: Final = {"Content-Type": "application/json"}
@@ -120,6 +121,11 @@ class InfluxStore:
         if status != 204:
             words = f"{where}: answers HTTP {status} ({headers.get('Content-Type', 'no type')})"
             raise StoreError(words) from Unreachable(words, "not_a_store")
+
+    def publish(self, results: Iterable[Result]) -> None:
+        """Writes results for people's own dashboards."""
+        self._guarded(self._setup.prepare)
+        self._write(result_lines(results, self._settings.name))
 
     def panel(
         self,

@@ -13,7 +13,7 @@ Source: VictoriaMetrics documentation, "How to export time series", "Deduplicati
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ from aiops.store.remote.cells import SLICE, build_panel, whole_cells
 from aiops.store.remote.lines import encode, revised
 from aiops.store.remote.naming import SERIES, STORE, Describe, Heads
 from aiops.store.remote.recent import Recent
+from aiops.store.remote.results import Result, result_lines
 from aiops.store.remote.revisions import Known, plan
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria_server import FAR_MS, VictoriaServer
@@ -117,6 +118,13 @@ class VictoriaMetricsStore:
             self._server.write(encode(heads[part], columns.times[part], columns.values[part]))
         self._written += len(heads)
         self._revised += int((revisions > 0).sum())
+
+    def publish(self, results: Iterable[Result]) -> None:
+        """Writes results for people's own dashboards."""
+        try:
+            self._server.write(result_lines(results, self._name))
+        except (Unreachable, Refused) as error:
+            raise StoreError(str(error)) from error
 
     def panel(
         self,
