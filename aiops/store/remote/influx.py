@@ -32,7 +32,7 @@ from aiops.store.remote.cells import SLICE, build_panel, whole_cells
 from aiops.store.remote.http import Credentials, Endpoint
 from aiops.store.remote.influx_setup import Setup
 from aiops.store.remote.lines import encode
-from aiops.store.remote.naming import MEASUREMENT, SERIES, STORE, Describe, Heads
+from aiops.store.remote.naming import MEASUREMENT, SERIES, STORE, Describe, Heads, check_name
 from aiops.store.remote.results import Result, result_lines
 from aiops.store.remote.settings import InfluxSettings
 
@@ -57,6 +57,7 @@ class InfluxStore:
         for name in ("org", "bucket", "token"):
             if not getattr(settings, name):
                 raise ConfigError([f"store.settings.{name}: must be set for InfluxDB 2"])
+        check_name(settings.name)
         seconds = settings.timeout.total_seconds()
         if seconds <= 0:
             raise ConfigError(["store.settings.timeout: must be longer than 0s"])

@@ -11,6 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
+from aiops.contracts.errors import ConfigError
 from aiops.domain.series import IntArray, SeriesInfo
 
 MEASUREMENT: Final = "aiops"
@@ -19,6 +20,7 @@ STORE: Final = "aiops_store"
 REVISION: Final = "aiops_rev"
 _OWN: Final = frozenset({SERIES, STORE, REVISION, "asset", "metric", "db", "time", "le"})
 _NOT_NAME: Final = re.compile(r"[^a-zA-Z0-9_]")
+_PLAIN: Final = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 Describe = Callable[[IntArray], list[SeriesInfo]]
@@ -31,6 +33,18 @@ class NamedStore(Protocol):
     def name_series(self, describe: Describe) -> None:
         """Takes what describes ids; asked once per id, when it is first written or read."""
         ...
+
+
+def check_name(name: str) -> None:
+    """Refuses a store name that would have to be quoted in queries.
+
+    Raises:
+        ConfigError: It has other characters than letters, digits, ``_``, ``-`` and ``.``.
+    """
+    if not _PLAIN.fullmatch(name):
+        raise ConfigError(
+            [f"store.settings.name: {name!r} may hold letters, digits, '_', '-' and '.' only"]
+        )
 
 
 def describe_nothing(ids: IntArray) -> list[SeriesInfo]:

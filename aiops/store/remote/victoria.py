@@ -31,7 +31,7 @@ from aiops.store.grid import MS, Columns, Grid, fill
 from aiops.store.remote.arrange import arrange, fill_last, flatten
 from aiops.store.remote.cells import SLICE, build_panel, whole_cells
 from aiops.store.remote.lines import encode, revised
-from aiops.store.remote.naming import SERIES, STORE, Describe, Heads
+from aiops.store.remote.naming import SERIES, STORE, Describe, Heads, check_name
 from aiops.store.remote.recent import Recent
 from aiops.store.remote.results import Result, result_lines
 from aiops.store.remote.revisions import Known, plan
@@ -57,6 +57,7 @@ class VictoriaMetricsStore:
     in-memory parts every five seconds."""
 
     def __init__(self, settings: VictoriaMetricsSettings) -> None:
+        check_name(settings.name)
         self._server = VictoriaServer(settings)
         self._name = settings.name
         self._heads = Heads(settings.name)

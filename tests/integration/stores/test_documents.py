@@ -10,6 +10,7 @@ import yaml
 from aiops.config import load
 from aiops.domain.series import Samples, SeriesInfo, SeriesKey
 from aiops.domain.step import MINUTE
+from aiops.store.remote.results import Result
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.testing.panels import MONDAY
@@ -32,6 +33,8 @@ def filled(victoria):
     times = MONDAY + np.arange(5) * MINUTE
     store.append(Samples(np.zeros(5, np.int64), times, np.arange(5.0)))
     store.append(Samples(np.zeros(1, np.int64), times[:1], np.array([9.0])))
+    numbers = {"risk": 25.0, "breach_probability": 0.5, "hours_to_limit": 3.0, "anomaly_score": 4.0}
+    store.publish([Result("db-07", MONDAY // 1_000_000, numbers, "system.cpu")])
     store.flush()
     yield store
     store.close()

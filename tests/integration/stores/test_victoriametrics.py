@@ -115,6 +115,8 @@ def test_values_of_any_size_come_back_to_twelve_digits(store):
         ({"url": "http://user:pw@x"}, "account"),
         ({"tenant": "../x"}, "tenant"),
         ({"timeout": timedelta(0)}, "timeout"),
+        ({"name": 'a"} or {x="'}, "name"),
+        ({"name": ""}, "name"),
     ],
 )
 def test_wrong_settings_are_refused_without_connecting(settings, says):
