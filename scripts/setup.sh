@@ -18,6 +18,7 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2
     fi
   }
 fi
+echo "installing the locked dependencies into .venv: about 1 GB, a few minutes, once"
 .venv/bin/python -m pip install --quiet --require-hashes --requirement requirements.lock
 .venv/bin/python -m pip install --quiet --no-deps --editable .
 touch .venv/.ready

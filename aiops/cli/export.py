@@ -27,6 +27,9 @@ def register(app: typer.Typer) -> None:
         from aiops.replay.export import export
         from aiops.store.open import open_store
 
+        first, last = read_time(start), read_time(end)
+        if last <= first:
+            raise typer.BadParameter(f"--to {end} is not after --from {start}")
         settings, _ = read_settings(config)
         directory = Path(settings.store.directory)
         files = DataDirectory(directory)
@@ -34,7 +37,7 @@ def register(app: typer.Typer) -> None:
         ledger = open_ledger(url, SystemClock().now())
         store = open_store(settings.store, directory, ledger.catalogue.info)
         try:
-            counts = export(ledger, store, bundle, read_time(start), read_time(end), assets)
+            counts = export(ledger, store, bundle, first, last, assets)
         finally:
             store.close()
             ledger.close()
