@@ -9,7 +9,7 @@ ENTRIES = """
 assets:
   - {match: "*", repair_lead: 1h}
   - {match: "db-*", repair_lead: 8h}
-  - {match: "db-*", owner: dba}
+  - {match: "db-?", owner: dba}
   - {match: "rack[1]", repair_lead: 2h}
 """
 
@@ -26,4 +26,4 @@ def test_a_key_with_brackets_is_met_by_itself():
 
 
 def test_an_asset_no_entry_is_meant_for_has_none_of_its_own():
-    assert repair_leads(parse("", "config.yaml"))("web") is None
+    assert repair_leads(parse("log: {level: info}", "config.yaml"))("web") is None
