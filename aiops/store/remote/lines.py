@@ -27,12 +27,14 @@ def encode(heads: Sequence[bytes], times: IntArray, values: FloatArray) -> bytes
     """
     if not len(heads):
         return b""
-    parts: list[bytes] = [b""] * (5 * len(heads))
-    parts[0::5] = heads
-    parts[1::5] = _texts(values)
-    parts[2::5] = [b" "] * len(heads)
-    parts[3::5] = _texts(times)
-    parts[4::5] = [b"\n"] * len(heads)
+    if times[0] == times[-1] and (times == times[0]).all():  # one scrape of many series
+        ends = [b" %d\n" % times[0]] * len(heads)
+    else:
+        ends = [b" %b\n" % text for text in _texts(times)]
+    parts: list[bytes] = [b""] * (3 * len(heads))
+    parts[0::3] = heads
+    parts[1::3] = _texts(values)
+    parts[2::3] = ends
     return b"".join(parts)
 
 
