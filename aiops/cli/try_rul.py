@@ -60,7 +60,11 @@ def register(app: typer.Typer) -> None:
         except OSError as error:
             raise InputError([f"{model}: cannot be read: {error.strerror}"]) from error
         fitted = read_life(data, model)
-        answers = fitted.predict(_read_lives(partial, read_table(partial)))
+        lives = _read_lives(partial, read_table(partial))
+        try:
+            answers = fitted.predict(lives)
+        except InputError as error:
+            raise InputError([f"{partial}: {problem}" for problem in error.problems]) from error
         table = pd.DataFrame(
             [(life.asset, life.p10, life.p50, life.p90) for life in answers],
             columns=["unit", "p10", "p50", "p90"],

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from aiops.cli import build
 from aiops.contracts.errors import InputError, NotEnoughHistory
 from aiops.contracts.life import LifeModel
 from aiops.domain.lives import Lives
@@ -131,3 +133,17 @@ def test_holes_carry_the_last_reading_on():
     values = np.array([[np.nan, 1.0], [2.0, np.nan], [np.nan, np.nan]])
     filled = fill_holes(values, np.array([9.0, 9.0]))
     assert filled.tolist() == [[9, 1], [2, 1], [2, 1]]
+
+
+def test_a_sensor_that_is_missing_is_told_with_its_file(tmp_path):
+    rows = [f"u{u},{t},{t / 40},{1 - t / 40}" for u in range(3) for t in range(40)]
+    (tmp_path / "history.csv").write_text("unit,time,a,b\n" + "\n".join(rows) + "\n")
+    (tmp_path / "living.csv").write_text("unit,time,a\nu9,1,0.1\nu9,2,0.2\n")
+    run = CliRunner().invoke
+    history, model = str(tmp_path / "history.csv"), str(tmp_path / "model")
+    assert run(build(), ["try", "rul", "fit", history, "--out", model]).exit_code == 0
+    living, out = str(tmp_path / "living.csv"), str(tmp_path / "rul.csv")
+    told = run(build(), ["try", "rul", "predict", model, living, "--out", out]).exception
+    assert isinstance(told, InputError)
+    assert told.problems == [f"{living}: column 'b' is missing; the model needs it"]
+    assert not (tmp_path / "rul.csv").exists()
