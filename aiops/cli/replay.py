@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         out: Annotated[str, typer.Option("--out", help="JSON report; - is standard output.")] = "",
         html: Annotated[str, typer.Option("--html", help="Report as a page.")] = "",
+        value: Annotated[
+            str, typer.Option("--value", help="Value report as JSON; - is standard output.")
+        ] = "",
     ) -> None:
         """Run the whole pipeline over recorded history, as if it had lived then."""
         import orjson
@@ -44,11 +47,14 @@ def register(app: typer.Typer) -> None:
         text = orjson.dumps(replayed.report, option=orjson.OPT_INDENT_2)
         if out:
             write_bytes(text + b"\n", out)
+        if value:
+            figures = orjson.dumps(replayed.value, option=orjson.OPT_INDENT_2)
+            write_bytes(figures + b"\n", value)
         if html:
             from aiops.replay.page import write_page
 
             write_page(replayed.report, recorded, html)
-        if out != "-":
+        if "-" not in (out, value):
             typer.echo(summary(replayed.report))
 
 

@@ -10,8 +10,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from aiops.domain.incident import Incident, IncidentKind, OutcomeKind, Stage
+from aiops.domain.incident import Incident, IncidentKind, Stage
 from aiops.learn.figure import share
+from aiops.learn.verdict import is_right, judged
 
 _RUNGS: Final = (Stage.SHADOW, Stage.SUGGEST, Stage.ACT)
 _WEEK: Final = timedelta(days=7)
@@ -106,20 +107,20 @@ def propose(
 def _propose(
     method: str, metric: str, incidents: Sequence[Incident], rules: LadderRules, weeks: float
 ) -> Proposal:
-    ended = [each for each in incidents if each.outcome is not None]
-    wrong = [each for each in ended if _is_wrong(each)]
-    precision, low, high = share(len(ended) - len(wrong), len(ended))
+    cases = judged(incidents)
+    wrong = [each for each in cases if not is_right(each)]
+    precision, low, high = share(len(cases) - len(wrong), len(cases))
     stage = incidents[-1].stage
     per_week = len(wrong) / weeks
-    proposed, why = _step(stage, len(ended), low, high, per_week, rules)
+    proposed, why = _step(stage, len(cases), low, high, per_week, rules)
     return Proposal(
         method,
         metric,
         stage,
         proposed,
         why,
-        len(ended),
-        precision if ended else None,
+        len(cases),
+        precision if cases else None,
         low,
         high,
         per_week,
@@ -155,8 +156,3 @@ def _bar(wrong: Sequence[Incident], allowed: float) -> float | None:
         return 0.0
     bar = probabilities[keep]
     return None if bar >= 1.0 else bar
-
-
-def _is_wrong(incident: Incident) -> bool:
-    wrong = {OutcomeKind.FALSE, OutcomeKind.EXPIRED}
-    return incident.outcome is not None and incident.outcome.kind in wrong

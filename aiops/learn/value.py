@@ -16,10 +16,9 @@ from aiops.domain.incident import Incident, IncidentKind, IncidentState, Outcome
 from aiops.learn.before import BEFORE, Before, compare
 from aiops.learn.figure import ENOUGH, Figure, median, not_yet, share
 from aiops.learn.ladder import LadderRules, propose
+from aiops.learn.verdict import ended, is_averted, is_confirmed, is_right, judged
 
 _MOST: Final = 100_000
-_RIGHT: Final = frozenset({OutcomeKind.HAPPENED, OutcomeKind.AVERTED})
-_WRONG: Final = frozenset({OutcomeKind.FALSE, OutcomeKind.EXPIRED})
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -88,12 +87,12 @@ def value_report(
 
 
 def _counts(incidents: Sequence[Incident]) -> dict[str, dict[str, int]]:
-    ended = [each.outcome.kind.value if each.outcome else "none" for each in incidents]
+    endings = [each.outcome.kind.value if each.outcome else "none" for each in incidents]
     return {
         "kind": dict(Counter(each.kind.value for each in incidents)),
         "state": dict(Counter(each.state.value for each in incidents)),
         "stage": dict(Counter(each.stage.value for each in incidents)),
-        "outcome": dict(Counter(ended)),
+        "outcome": dict(Counter(endings)),
     }
 
 
@@ -110,7 +109,7 @@ def _precision(method: str, cases: Sequence[Incident]) -> Figure:
     if len(cases) < ENOUGH:
         return Figure("precision", "1", None, None, None, keys, of=method)
     right = sum(is_right(each) for each in cases)
-    note = f"{right} of {len(cases)} predictions happened or were averted"
+    note = f"{right} of {len(cases)} happened or were averted, as a repair or person confirms"
     return Figure("precision", "1", *share(right, len(cases)), keys, note, method)
 
 
@@ -134,12 +133,12 @@ def _times(incidents: Sequence[Incident]) -> list[Figure]:
 
 
 def _money(incidents: Sequence[Incident], prices: Prices) -> list[Figure]:
-    averted = [e for e in judged(incidents) if e.outcome and e.outcome.kind is OutcomeKind.AVERTED]
+    averted = [each for each in ended(incidents) if is_averted(each)]
     wrong = [e for e in judged(incidents) if not is_right(e)]
     hours = prices.outage / _HOUR
     saved = {each.key: hours * prices.per_hour(each) for each in averted}
     chance = {each.key: each.predicted.probability if each.predicted else 0.0 for each in averted}
-    confirmed = {each.key for each in averted if _is_confirmed(each)}
+    confirmed = {each.key for each in averted if is_confirmed(each)}
     by_person = [each for each in wrong if each.outcome and each.outcome.by != "rule"]
     return [
         _range(
@@ -173,22 +172,6 @@ def _range(
     return Figure(name, unit, value, low, high, cases, note)
 
 
-def judged(incidents: Iterable[Incident]) -> list[Incident]:
-    """Returns the predictions that have ended."""
-    return [
-        each
-        for each in incidents
-        if each.kind is IncidentKind.PREDICTIVE
-        and each.outcome is not None
-        and each.outcome.kind in _RIGHT | _WRONG
-    ]
-
-
-def is_right(incident: Incident) -> bool:
-    """Whether a prediction happened or was averted."""
-    return incident.outcome is not None and incident.outcome.kind in _RIGHT
-
-
 def lead_time(incident: Incident) -> timedelta | None:
     """Returns the time between a prediction and the failure it foretold."""
     outcome = incident.outcome
@@ -215,11 +198,6 @@ def time_to_acknowledge(incident: Incident) -> timedelta | None:
 def time_to_resolve(incident: Incident) -> timedelta | None:
     """Returns how long the incident was open."""
     return None if incident.closed_at is None else incident.closed_at - incident.opened_at
-
-
-def _is_confirmed(incident: Incident) -> bool:
-    outcome = incident.outcome
-    return outcome is not None and (outcome.by != "rule" or outcome.note == "repaired")
 
 
 def _row(incident: Incident) -> dict[str, Any]:

@@ -4,19 +4,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aiops.assemble import assemble
+from aiops.assemble import assemble, value_terms
 from aiops.config import Settings
 from aiops.contracts.collector import Collection
 from aiops.domain.asset import SYSTEM
 from aiops.domain.instant import duration, from_ns
 from aiops.domain.series import Batch, IntArray, SeriesKey
 from aiops.domain.step import HOUR, step_class
+from aiops.learn.value import value_report
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Events, Pipeline
 from aiops.replay.bundle import Bundle
@@ -34,9 +36,11 @@ class Replayed:
     Attributes:
         report: As ``report.json`` holds it.
         cadence: Step class in ns to the time between two forecasts, ns.
+        value: The value report over the recorded time, as the service itself would write it.
     """
 
     report: dict[str, Any]
+    value: dict[str, Any]
     cadence: dict[int, int]
 
 
@@ -67,7 +71,10 @@ def replay(
     )
     judged = judge(incidents, world, grace)
     seconds = time.perf_counter() - began
-    return Replayed(report(judged, world, grace, prices, seconds), cadence)
+    first, last = (from_ns(int(bundle.batch.times[i])) for i in (0, -1))
+    end = last + timedelta(microseconds=1)
+    value = value_report(incidents, first, end, *value_terms(settings))
+    return Replayed(report(judged, world, grace, prices, seconds), value, cadence)
 
 
 def world_of(bundle: Bundle) -> World:

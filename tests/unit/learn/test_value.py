@@ -80,10 +80,18 @@ def test_fewer_than_thirty_cases_are_not_measurable_yet_and_say_how_many_there_a
 
 
 def test_thirty_cases_give_a_precision_with_its_interval_and_its_list():
-    precision = figures(many(happened=24, averted=3, false=2, expired=1))["precision", ""]
+    confirmed = [incident(n, "averted", note="repaired") for n in range(50, 53)]
+    precision = figures([*many(happened=24, false=2, expired=1), *confirmed])["precision", ""]
     assert precision["value"] == pytest.approx(0.9)
     assert (precision["low"], precision["high"]) == pytest.approx((0.744, 0.965), abs=1e-3)
     assert len(set(precision["cases"])) == 30
+
+
+def test_what_only_seems_averted_judges_nobody():
+    found = figures(many(happened=30, averted=20))["precision", ""]
+    assert found["n"] == 30
+    by_person = [incident(n, "averted", by="ada") for n in range(60, 70)]
+    assert figures([*many(happened=30), *by_person])["precision", ""]["n"] == 40
 
 
 def test_precision_is_told_for_each_method():
@@ -220,6 +228,10 @@ def test_intervals_hold_their_value():
     for size in (1, 2, 3, 30):
         middle, low, high = median([float(n) for n in range(size)])
         assert low <= middle <= high
+
+
+def test_a_method_that_only_seems_to_avert_is_never_promoted():
+    assert rung(many(averted=60)).why is Why.TOO_FEW_CASES
 
 
 # the command
