@@ -24,7 +24,6 @@ FAMILIES: Final = (
     "dashboards",
     "stores",
     "ticket_systems",
-    "executors",
 )
 
 

@@ -42,7 +42,7 @@ class AssetSettings:
     site: str | None = field(default=None, metadata={"help": "Where it stands, free text."})
     location: Location | None = field(default=None, metadata={"help": "on_prem, cloud or edge."})
     time_zone: str | None = field(
-        default=None, metadata={"help": "IANA zone of its seasons and holidays."}
+        default=None, metadata={"help": "IANA zone of its days and weeks."}
     )
     criticality: float | None = field(
         default=None, metadata={"help": "Impact of its failure, 0 to 1; sources say 0.5."}

@@ -22,7 +22,7 @@ class Asset:
     Attributes:
         key: Stable, unique name, for example ``db-07`` or ``db-07/volume:/data``.
         criticality: Impact of its failure, 0 (none) to 1 (the business stops).
-        time_zone: IANA name; seasons and holidays are counted in it.
+        time_zone: IANA name; days and weeks are counted in it.
         depends_on: Keys of assets whose failure makes this one fail.
     """
 

@@ -1,1 +1,0 @@
-"""Executors: local processes, Dask."""

@@ -1,3 +1,0 @@
-"""Executors: one module each."""
-
-FAMILY = "executors"
