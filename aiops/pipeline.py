@@ -74,6 +74,7 @@ class Pipeline:
     _hush: Hush = field(default_factory=Hush)
     _cursors: dict[str, Cursor] = field(default_factory=dict)
     _failures: list[Failure] = field(default_factory=list)
+    _fence: int | None = None
     _reported: list[Failure | Maintenance] = field(default_factory=list)
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
@@ -123,6 +124,7 @@ class Pipeline:
     def analyse(self, now: datetime, fence: int | None = None) -> int:
         """Runs every window that is due, oldest first, and returns how many there were."""
         with self._one_at_a_time:
+            self._fence = fence
             due = self.detect.due(to_ns(now), self.fleet)
             for window in due:
                 self._analyse(window, fence)
@@ -193,7 +195,7 @@ class Pipeline:
             current = self.incidents.by_key.get(incident.key, incident)
             memory = self.incidents.memory
             decided = act(current, action, who, note, now, memory, reason, due)
-            with self.ledger.begin() as tx:
+            with self.ledger.begin(self._fence) as tx:
                 stored, hush = self._commit(tx, decided, now)
                 before = {"state": current.state.value, "outcome": _outcome(current)}
                 after = {"state": stored[0].state.value, "outcome": _outcome(stored[0])}
@@ -226,7 +228,7 @@ class Pipeline:
                 self.fleet,
                 due.end,
                 self._evidence,
-                lambda asset: self.plan.covers(asset, self.fleet.assets, now),
+                lambda asset: self._in_maintenance(asset, now),
             ),
             self.incidents.settings,
         )
@@ -258,8 +260,17 @@ class Pipeline:
             "versions": versions,
         }
 
+    def _in_maintenance(self, asset: str, now: datetime) -> bool:
+        """Whether the asset is in a recurring window now, or in one that was recorded."""
+        recorded = self.detect.maintenance.get(asset, ())
+        return any(w.start <= now < w.end for w in recorded) or self.plan.covers(
+            asset, self.fleet.assets, now
+        )
+
     def _tell_overdue(self, decided: Decided, now: datetime) -> None:
         """Tells of what opened in a silence that is over now and still stands."""
+        if not self._hush.waiting:
+            return
         known = {**self.incidents.by_key, **decided.changed}
         for key in sorted(self._hush.waiting & known.keys()):
             incident = known[key]

@@ -1,6 +1,7 @@
 """The running service: the pipeline with a clock, a ledger, sources and ticket systems."""
 
 import os
+import secrets
 import socket
 import threading
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ class Service:
         self.ledger = open_ledger(url, now)
         self.store = open_store(settings.store, directory, self.ledger.catalogue.info)
         self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
-        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.fence: int | None = None
         self.silent: dict[str, datetime] = {}
         self._saved_at = now
@@ -235,10 +236,15 @@ class Service:
         Raises:
             KeyError: The viewer sees no such incident.
             Refused: The incident's state does not allow it.
+            Unavailable: Another daemon leads.
         """
         incident = self.ledger.incident(order.viewer, order.incident_key)
         if incident is None:
             raise KeyError(order.incident_key)
+        if self.fence is None:
+            raise Unavailable(
+                "this daemon does not lead; ask the one that does"
+            )
         who = order.viewer.name or "api"
         return self.pipeline.act(incident, order.action, who, order.note, order.at, order.until)
 
