@@ -1,10 +1,13 @@
 """The trace from sample to send, and back: why was I not told?"""
 
+import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from aiops import cli
 from aiops.contracts.collector import Inventory
 from aiops.contracts.errors import StoreError
 from aiops.contracts.ledger import Window
@@ -132,3 +135,23 @@ def test_reading_creates_no_ledger(tmp_path):
     with pytest.raises(StoreError, match="there is no ledger"):
         open_for_reading(f"sqlite:///{tmp_path / 'none.db'}")
     assert list(tmp_path.iterdir()) == []
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["aiops", *arguments])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    return left.value.code
+
+
+def test_the_command_prints_the_trace_in_words_and_as_json(ledger, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("store:\n  directory: .\n")
+    assert run(monkeypatch, "why", "INC-1") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "INC-1 is open, stage shadow. db-07: disk fills."
+    assert "message   open to rt: pending, 0 attempts" in lines[-1]
+    assert run(monkeypatch, "why", "db-07", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["subject"] == "db-07"
+    assert run(monkeypatch, "why", "nothing") == 2
+    assert "there is no such incident or asset" in capsys.readouterr().err
