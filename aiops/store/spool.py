@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS lost (series INTEGER NOT NULL, reason TEXT NOT NULL,
 """
 _ASIDE_ROWS: Final = 1000
 _ROW_BYTES: Final = 64
+_PAGE: Final = 4096
+_LOG_BYTES: Final = 16 << 20
 _HELD_BYTES: Final = 32 << 20
 """Newest batches kept in memory beside the disk, so that live data is not read from it."""
 
@@ -146,6 +148,8 @@ class Spool:
         with self._lock:
             for seq in seqs:
                 self._forget(seq)
+            if not self.rows:
+                self._shrink()
 
     def part(self, seq: int, keep: Samples, aside: Samples, reason: str) -> None:
         """Takes out of a batch what the store will never take; a person may look at it."""
@@ -199,9 +203,10 @@ class Spool:
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         try:
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")  # only counts before all else
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
-            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
             db.executescript(_SCHEMA)
             _check(db)
             rows = db.execute("SELECT seq, at, late, first, last, n, length(data) FROM batch")
@@ -244,6 +249,13 @@ class Spool:
                     self._count_lost(samples, "dropped")
         for seq in gone:
             self._forget(seq)
+
+    def _shrink(self) -> None:
+        """Gives an outage's space back, once nothing waits any more."""
+        with contextlib.suppress(sqlite3.Error):
+            free = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+            if free * _PAGE > _LOG_BYTES:
+                self._db.executescript("PRAGMA incremental_vacuum")  # execute() does one page
 
     def _forget(self, seq: int) -> Row | None:
         row = self.rows.pop(seq, None)
