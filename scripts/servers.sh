@@ -2,9 +2,9 @@
 # Installs the real servers that the tests talk to, where that can be done; a test whose
 # server is missing says "not run: <why>".
 set -u
-packages="request-tracker5 rt5-db-sqlite rt5-standalone w3m prometheus-node-exporter
-  victoria-metrics prometheus mosquitto snmpd postgresql-15 chromium fonts-dejavu-core fonts-noto-cjk iproute2
-  util-linux"
+packages="request-tracker5 rt5-db-sqlite rt5-standalone w3m prometheus-node-exporter victoria-metrics
+  prometheus mosquitto snmpd collectd-core libyajl2 libcurl3-gnutls postgresql-15 chromium
+  fonts-dejavu-core fonts-noto-cjk iproute2 util-linux"
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" ||

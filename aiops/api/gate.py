@@ -153,6 +153,10 @@ class Gate:
                 return
             agent = permission is Permission.INGEST
             found = self.identify_agent(request) if agent else self.identify(request)
+            if found is None and agent:
+                # Agents built on libcurl send their password only when asked for it like this.
+                told = {"WWW-Authenticate": 'Basic realm="aiops"'}
+                raise HTTPException(401, "a token of an agent is needed: aiops token create", told)
             if found is None:
                 raise unauthorised(request)
             if not may(found.credential.role, permission):

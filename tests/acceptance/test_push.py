@@ -1,6 +1,7 @@
 """Genuine agents push into the installed daemon; their assets appear, and others' do not."""
 
 import gzip
+import os
 import shutil
 import signal
 import socket
@@ -67,6 +68,8 @@ def assets(daemon) -> dict[str, dict]:
 
 
 def values(daemon, asset: str) -> dict[str, dict]:
+    if asset not in assets(daemon):
+        return {}
     items = daemon.get("/api/v1/series", asset=asset, limit=500)["items"]
     return {item["series"]["metric"]: item for item in items}
 
@@ -113,6 +116,32 @@ def test_vmagent_scraping_a_node_exporter_brings_its_volumes(daemon, node_export
     assert assets(daemon)[target]["kind"] == "host"
     status = {s["name"]: s for s in daemon.get("/api/v1/status")["sources"]}
     assert status["edge"]["type"] == "remote_write"
+
+
+def test_collectd_brings_its_host_and_volumes(daemon, tmp_path):
+    program = shutil.which("collectd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("not run: no collectd here (scripts/servers.sh)")
+    config = tmp_path / "collectd.conf"
+    config.write_text(
+        f'BaseDir "{tmp_path}"\nPIDFile "{tmp_path / "pid"}"\nHostname "old-1"\n'
+        "FQDNLookup false\nInterval 1\nLoadPlugin load\nLoadPlugin df\nLoadPlugin write_http\n"
+        f'<Plugin write_http>\n<Node "aiops">\nURL "{url(daemon, "/collectd")}"\n'
+        f'User "agent"\nPassword "{token(daemon, "collectd", timedelta(seconds=1))}"\n'
+        'Format "JSON"\nBufferSize 4096\n</Node>\n</Plugin>\n'
+    )
+    agent = subprocess.Popen(
+        [program, "-f", "-C", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        wait_for(lambda: "system.cpu.load_average.1m" in values(daemon, "old-1"), within=15)
+        volumes = wait_for(
+            lambda: [a for a in assets(daemon).values() if a["parent"] == "old-1"], within=15
+        )
+    finally:
+        agent.terminate()
+        agent.wait(10)
+    assert {asset["kind"] for asset in volumes} == {"volume"}
 
 
 def test_the_client_of_influxdb_writes_and_is_told_what_was_wrong(daemon):

@@ -1,5 +1,6 @@
 """Bodies as agents send them, one good one for each receiver, and how to make others."""
 
+import json
 from datetime import UTC, datetime
 
 import cramjam
@@ -13,6 +14,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 NOW_NS = NOW_MS * 1_000_000
 _KINDS = {
+    "collectd": {"content-type": "application/json"},
     "influx_line": {"content-type": "text/plain"},
     "otlp": {"content-type": "application/x-protobuf"},
     "remote_write": {"content-type": "application/x-protobuf", "content-encoding": "snappy"},
@@ -26,6 +28,8 @@ def push(name: str, body: bytes, headers=None, **query: str) -> Push:
 
 def good_push(name: str) -> Push:
     match name:
+        case "collectd":
+            return push(name, json.dumps([value_list()]).encode())
         case "influx_line":
             return push(name, b"cpu,host=web-1 usage_user=1.5 %d\n" % NOW_NS)
         case "remote_write":
@@ -34,6 +38,14 @@ def good_push(name: str) -> Push:
         case "otlp":
             return push(name, gauge_request("queue", 3.0).SerializeToString())
     raise AssertionError(f"give {name} a good body here")
+
+
+def value_list(**more) -> dict:
+    """collectd: one value list, as its wiki shows it."""
+    told = {"values": [1901474177], "dstypes": ["counter"], "dsnames": ["value"]}
+    told |= {"time": NOW_MS / 1000, "interval": 10, "host": "leeloo", "plugin": "cpu"}
+    told |= {"plugin_instance": "0", "type": "cpu", "type_instance": "idle"}
+    return told | more
 
 
 def write_body(*series, metadata=()) -> bytes:

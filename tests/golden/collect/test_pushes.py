@@ -16,6 +16,7 @@ from tests.contract.collect.pushes import (
     gauge_request,
     metrics_request,
     push,
+    value_list,
     write_body,
 )
 
@@ -243,6 +244,51 @@ def test_a_ratio_is_computed_though_its_inputs_come_in_two_bodies():
     }
     assert found["n:1/volume:/ system.filesystem.utilization"] == pytest.approx(60 / 90)
     assert sink.inventories[-1].limits
+
+
+# collectd
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"values": 5}, "parse"),
+        ({"dsnames": ["a", "b"]}, "parse"),
+        ({"host": ""}, "labels"),
+        ({"host": "x" * 2000}, "labels"),
+        ({"type_instance": ["x"]}, "labels"),
+        ({"time": None}, "no_time"),
+        ({"time": -5}, "no_time"),
+        ({"values": ["12,5"]}, "type"),
+        ({"dstypes": ["strange"]}, "type"),
+        ({"dstypes": ["absolute"], "interval": 0}, "type"),
+    ],
+)
+def test_a_bad_value_list_is_counted_and_its_neighbour_stored(told, reason):
+    body = json.dumps([value_list(**told), value_list(host="good")]).encode()
+    answer, stored = receive("collectd", body)
+    assert (answer.status, answer.dropped) == (400, {reason: 1})
+    assert list(stored) == [("good collectd.cpu{instance=0,type=idle}", NOW_NS)]
+
+
+def test_a_null_is_a_gap_and_an_absolute_value_a_rate():
+    lists = [value_list(values=[None]), value_list(values=[50], dstypes=["absolute"])]
+    answer, stored = receive("collectd", json.dumps(lists).encode())
+    assert (answer.status, answer.dropped) == (204, {"non_finite": 1})
+    assert stored == {("leeloo collectd.cpu.rate{instance=0,type=idle}", NOW_NS): 5.0}
+
+
+def test_a_volume_of_df_is_an_asset_whatever_the_order_of_its_values():
+    lists = [
+        value_list(
+            plugin="df", plugin_instance="root", type="df_complex", type_instance=name,
+            values=[value], dstypes=["gauge"],
+        )
+        for name, value in (("free", 30.0), ("reserved", 10.0), ("used", 60.0))
+    ]  # fmt: skip
+    _, stored = receive("collectd", json.dumps(lists).encode())
+    name = "leeloo/volume:root system.filesystem.utilization"
+    assert stored[name, NOW_NS] == pytest.approx(60 / 90)
 
 
 # OTLP
