@@ -15,6 +15,7 @@ gone away; that its limit is met always opens.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import attrgetter
 
 from aiops.domain.abstention import Abstention
 from aiops.domain.decision import Decision, Reason
@@ -92,8 +93,9 @@ def decide(
         opening: What is needed to write a new incident.
     """
     round_ = _Round(now, opening, settings, Decided(memory))
-    standing = {i.asset: i for i in sorted(incidents, key=lambda i: i.opened_at) if i.is_open}
-    recent = {i.asset: i for i in sorted(incidents, key=ended_at) if not i.is_open}
+    standing = {i.asset: i for i in sorted(incidents, key=_opened_at) if i.is_open}
+    closed = [i for i in incidents if not i.is_open]
+    recent = {i.asset: i for i in sorted(closed, key=ended_at)}
     streak = dict(memory.streak)
     for repair in repairs:
         if (incident := standing.get(repair.asset)) is not None:
@@ -112,7 +114,9 @@ def decide(
             found = round_.within(crossing, incident, streak)
         if found is not None:
             standing[asset] = found
-    for incident in list(standing.values()):
+    passed = now - settings.grace
+    late = [i for i in standing.values() if i.predicted is None or i.predicted.late < passed]
+    for incident in late:
         if incident.is_open:
             round_.expire(incident)
     round_.decided.memory = Memory({key: count for key, count in streak.items() if count})
@@ -343,6 +347,9 @@ class _Round:
         self.decided.decisions.append(
             Decision(self.now, series.text, series.asset, "nothing", reason, detail)
         )
+
+
+_opened_at = attrgetter("opened_at")
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:
