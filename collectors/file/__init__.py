@@ -1,0 +1,22 @@
+"""Follows a CSV file that another program appends to."""
+
+from typing import Final
+
+from aiops.contracts.collector import Collector
+from aiops.contracts.plugin import Plugin, Stability
+from collectors.file.settings import FileSettings
+
+
+def _create(settings: FileSettings) -> Collector:
+    from collectors.file.collector import FileCollector
+
+    return FileCollector(settings)
+
+
+PLUGIN: Final = Plugin(
+    summary="A CSV file that grows: its new lines become samples",
+    settings=FileSettings,
+    create=_create,
+    stability=Stability.BETA,
+)
+"""The file collector."""
