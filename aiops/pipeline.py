@@ -126,6 +126,8 @@ class Pipeline:
         with self._one_at_a_time:
             self._fence = fence
             due = self.detect.due(to_ns(now), self.fleet)
+            if due:  # a silence may have been begun through another daemon
+                self._hush = Hush.read(self.ledger.note(SILENCES))
             for window in due:
                 self._analyse(window, fence)
             return len(due)
