@@ -106,7 +106,7 @@ def _line(figure: Mapping[str, Any], numbers: Mapping[str, int], words: Words, e
 def _target(name: str, target: Mapping[str, Any], words: Words, *, has_before: bool) -> Target:
     change = target["change"]
     note = "value.target_measured" if change is not None else "value.target_not_yet"
-    if change is None and not has_before:
+    if change is None and not has_before and name == "response_time":
         note = "value.no_before"
     aim = f"{target['target']:+.0%}" if name != "satisfaction" else f"> {target['target']:.0%}"
     shown = "–" if change is None else f"{change:+.0%}"
