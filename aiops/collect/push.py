@@ -25,6 +25,7 @@ from aiops.domain.series import Batch, SeriesKey
 from aiops.domain.step import MINUTE
 
 FOREIGN: Final = "foreign_asset"
+_MOST_ASSETS: Final = 50_000
 _RETRY_SECONDS: Final = 5.0
 _log = structlog.get_logger("push")
 
@@ -222,6 +223,8 @@ class PushSources:
         return own, int(len(batch) - mine.sum())
 
     def _place(self, source: _Source, series: tuple[SeriesKey, ...]) -> None:
+        if len(source.allowed) > _MOST_ASSETS:
+            source.allowed = {}
         allowed, agent = source.allowed, source.agent
         fresh = {key.asset for key in series} - allowed.keys()
         if fresh:

@@ -14,7 +14,7 @@ def _create(settings: InfluxLineSettings) -> Receiver:
 
 
 PLUGIN: Final = Plugin(
-    summary="Agents that write Influx line protocol (Telegraf, influxdb-client, scripts) push to us",
+    summary="Agents that write Influx line protocol push to us: Telegraf, clients, scripts",
     settings=InfluxLineSettings,
     create=_create,
     stability=Stability.BETA,

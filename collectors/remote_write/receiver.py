@@ -21,6 +21,8 @@ _ROUTES: Final = (
         encodings=frozenset({"snappy"}),
     ),
 )
+# Series that came and went, or were refused, are forgotten beyond this.
+_FORGET_BEYOND: Final = 60_000
 _MAX_LABELS: Final = 64
 _MAX_TEXT: Final = 1 << 10
 _MAX_NAME: Final = 1 << 10
@@ -58,7 +60,7 @@ class RemoteWriteReceiver:
             limit = self._settings.max_samples
             return _refuse(400, f"limit: {count} samples in one body, at most {limit}")
         targets = self._targets
-        if targets is None or len(targets.book) > targets.book.forget_beyond:
+        if targets is None or max(len(targets.book), len(self._slots)) > _FORGET_BEYOND:
             targets = self._targets = Targets(self._settings, push.source)
             self._slots = {}
         for told in request.metadata:

@@ -460,3 +460,15 @@ def test_quantiles_of_a_cumulative_histogram_are_those_of_what_is_new():
     assert [key.text for key in first.series] == ["h d.count", "h d.sum"]
     found = {second.series[r].text: v for r, v in zip(second.rows, second.values, strict=True)}
     assert found["h d{quantile=0.5}"] == 1.5
+
+
+def test_series_that_come_and_go_do_not_fill_the_memory(monkeypatch):  # L6
+    monkeypatch.setattr("collectors.remote_write.receiver._FORGET_BEYOND", 50)
+    plugin = plugins.load("collectors", "remote_write")
+    receiver, sink = plugin.create(plugin.settings()), Recorder()
+    for turn in range(20):
+        series = [
+            ({"__name__": f"m{turn}_{n}", "instance": "n:1"}, [(NOW_MS, 1.0)]) for n in range(20)
+        ]
+        assert receiver.receive(push("remote_write", write_body(*series)), sink).status == 204
+    assert max(len(batch.series) for batch in sink.batches) <= 80
