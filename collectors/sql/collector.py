@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -80,6 +81,10 @@ class SqlCollector:
     def _rows(self, bounds: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         statement = text(self._settings.query)
         wanted = statement.compile().params.keys()
+        file = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        if file and not file.startswith(("file:", ":memory:")) and not Path(file).exists():
+            # SQLite itself would make an empty one.
+            raise Unreachable(f"{file}: there is no such database file", "database")
         try:
             with self._connected().connect() as connection:
                 result = connection.execute(

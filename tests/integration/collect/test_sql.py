@@ -123,6 +123,12 @@ def test_a_bad_row_costs_no_other(sqlite):
     assert collection.dropped == {"parse": 2, "labels": 1}
 
 
+def test_a_database_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(Unreachable, match="no such database file"):
+        read(collector(f"sqlite:///{tmp_path / 'wrong.db'}"))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_password_is_never_shown(postgres):
     source = collector(
         postgres.replace("postgres@127.0.0.1", "nobody@127.0.0.1:9").partition(":9:")[0] + ":9/x",
