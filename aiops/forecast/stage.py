@@ -20,6 +20,7 @@ from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
 from aiops.forecast.runaway import COARSER, find_runaways
 from aiops.forecast.screen import Screen, screen
 from aiops.forecast.settings import ForecastSettings
+from aiops.forecast.waves import bound_by_waves
 
 ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
 """``read(ids, start, end, step)``: the panel of the ids in order, times in ns, half-open."""
@@ -127,6 +128,7 @@ class ForecastStage:
         first = screen(panel, limits, up, cells)
         ahead = np.minimum(cells, first.age)
         passage = self._simulate(panel, np.flatnonzero(first.near), limits, up, ahead, known)
+        _bound(passage, panel, limits, up)
         return [
             self._crossing(row, key, panel, limits, up, first, ahead, passage)
             for row, key in enumerate(keys)
@@ -253,3 +255,11 @@ def _known_of(known: Known, rows: IntArray) -> Known:
         ceiling=None if known.ceiling is None else known.ceiling[rows],
         added=None if known.added is None else known.added[rows],
     )
+
+
+def _bound(passage: Passage, panel: Panel, limits: FloatArray, up: np.ndarray) -> None:
+    """Lowers the chance of rows that come back by themselves at regular times."""
+    values = np.where(panel.usable, panel.values, np.nan)
+    for row in np.flatnonzero(passage.probability > 0).tolist():
+        most = bound_by_waves(values[row], float(limits[row]), up=bool(up[row]))
+        passage.probability[row] = min(float(passage.probability[row]), most)
