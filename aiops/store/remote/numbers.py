@@ -149,14 +149,14 @@ def parse_samples(text: Any, series: Any, revisions: Any, times: Any, values: An
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]  # numba has no types
 def parse_lines(
-    text: Any, cuts: Any, ends: Any, gap: int, values: Any, times: Any, bounds: Any
+    text: Any, cuts: Any, ends: Any, between: Any, values: Any, times: Any, bounds: Any
 ) -> int:
     """Reads the two arrays of each line of an export.
 
     Args:
         cuts: ``(n,)`` where the numbers of each line's values begin.
         ends: ``(n,)`` where each line ends.
-        gap: Bytes between the end of the values and the first time.
+        between: Bytes that must stand between the values and the times.
         bounds: ``(n + 1,)`` filled with where the samples of each line begin.
 
     Returns:
@@ -165,9 +165,12 @@ def parse_lines(
     place = bounds[0]
     for row in range(len(cuts)):
         at, found = parse_numbers(text, cuts[row], ends[row], values, place)
-        if found < 0 or at + gap > ends[row]:
+        if found < 0 or at + len(between) > ends[row]:
             return row
-        at, count = parse_whole(text, at + gap, ends[row], times, place)
+        for i in range(len(between)):
+            if text[at + i] != between[i]:
+                return row
+        at, count = parse_whole(text, at + len(between), ends[row], times, place)
         if count != found or at != ends[row]:
             return row
         bounds[row + 1] = place = found
