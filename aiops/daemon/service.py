@@ -242,9 +242,7 @@ class Service:
         if incident is None:
             raise KeyError(order.incident_key)
         if self.fence is None:
-            raise Unavailable(
-                "this daemon does not lead; ask the one that does"
-            )
+            raise Unavailable("this daemon does not lead; ask the one that does")
         who = order.viewer.name or "api"
         return self.pipeline.act(incident, order.action, who, order.note, order.at, order.until)
 

@@ -83,7 +83,9 @@ def write_tables(tables: Sequence[tuple[pd.DataFrame, str]]) -> None:
         for out in outs
         if out != "-" and not out.endswith(SUFFIXES)
     ]
-    problems += [f"{out}: is named for two tables" for out in dict.fromkeys(outs) if outs.count(out) > 1]
+    problems += [
+        f"{out}: is named for two tables" for out in dict.fromkeys(outs) if outs.count(out) > 1
+    ]
     if problems:
         raise InputError(problems)
     asides: list[tuple[Path, Path]] = []
