@@ -91,21 +91,23 @@ class EmbeddedStore:
         """
         ids = np.asarray(ids, np.int64)
         grid = Grid.of(start, end, step)
-        matrix = np.full((len(ids), grid.cells), np.nan)
-        if matrix.size:
-            counts = np.zeros(len(ids), bool) if counters is None else np.asarray(counters, bool)
-            for kind in (False, True):
-                rows = np.flatnonzero(counts == kind)
-                if not len(rows):
-                    continue
+        if not len(ids) or not grid.cells:
+            return grid.panel(ids, np.empty((len(ids), grid.cells)), aggregation)
+        counts = np.zeros(len(ids), bool) if counters is None else np.asarray(counters, bool)
+        parts: list[tuple[IntArray, FloatArray]] = []
+        for kind in (False, True):
+            rows = np.flatnonzero(counts == kind)
+            if len(rows):
                 fill_part = partial(
                     self._fill, grid=grid, ids=ids[rows], aggregation=aggregation, is_counter=kind
                 )
-                part = self._read(fill_part)
-                if len(rows) == len(ids):
-                    matrix = part
-                else:
-                    matrix[rows] = part
+                parts.append((rows, self._read(fill_part)))
+        if len(parts) == 1:
+            matrix = parts[0][1]  # the common case pays for one matrix only
+        else:
+            matrix = np.empty((len(ids), grid.cells))
+            for rows, part in parts:
+                matrix[rows] = part
         return grid.panel(ids, matrix, aggregation)
 
     def _fill(
