@@ -16,7 +16,7 @@ from aiops.detect.settings import DetectSettings
 from aiops.domain.panel import Panel
 from aiops.domain.state import State
 
-VERSION: Final = "stage-1"
+VERSION: Final = "stage-2"
 _PARTS: Final = ("detector", "strength", "linger", "score", "decide")
 
 
