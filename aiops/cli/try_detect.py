@@ -124,8 +124,6 @@ def _score(
     metrics = [column for column in table.columns if column != _TIME]
     if _TIME not in table:
         raise InputError([f"{name}: there is no column {_TIME!r}; it holds the time of each row"])
-    if table.empty:
-        raise InputError([f"{name}: has no rows"])
     if not metrics:
         raise InputError([f"{name}: has no metric; write one column per metric"])
     times, plain, values = _read(name, table, metrics)
