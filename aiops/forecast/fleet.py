@@ -16,6 +16,7 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.cadence import cadence_ns
+from aiops.forecast.limits import is_met
 from aiops.forecast.requests import requests_of
 from aiops.forecast.resolution import Request, history_step
 from aiops.forecast.stage import ForecastStage
@@ -111,11 +112,7 @@ class ForecastFleet:
         """
         limited = self._limited(window, fleet)
         values = np.where(panel.usable[limited.rows], panel.values[limited.rows], np.nan)
-        over = np.where(
-            limited.up[:, None],
-            values >= limited.limits[:, None],
-            values <= limited.limits[:, None],
-        )
+        over = is_met(values, limited.limits[:, None], limited.up[:, None])
         return [
             Crossing(
                 request.key,

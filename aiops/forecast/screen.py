@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from aiops.domain.abstention import Abstention
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
+from aiops.forecast.limits import is_met
 
 BLOCKS: Final = 16
 SHARES: Final = (1.0, 0.5, 0.25, 0.125)
@@ -83,7 +84,7 @@ def screen(
     reach = np.maximum(steepest, 0.0) * _PACE_MARGIN * ahead + swing
     reason = np.zeros(n, dtype=np.uint8)
     reason[strongest < SIGNIFICANT] = Abstention.NO_TREND
-    reason[margin <= 0] = Abstention.ALREADY_OVER
+    reason[is_met(value, limits, sign > 0)] = Abstention.ALREADY_OVER
     high = np.where(usable, panel.values, -np.inf).max(axis=1, initial=-np.inf)
     low = np.where(usable, panel.values, np.inf).min(axis=1, initial=np.inf)
     reason[(high <= low) & (margin > 0)] = Abstention.CONSTANT
