@@ -1,7 +1,7 @@
 """The detect stage: score → calibrate → decide → de-duplicate, for a fleet at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self, cast
 
 import numpy as np
@@ -14,9 +14,11 @@ from aiops.detect import calibrate, decide, linger
 from aiops.detect.decide import Event
 from aiops.detect.settings import DetectSettings
 from aiops.domain.panel import Panel
+from aiops.domain.series import FloatArray
 from aiops.domain.state import State
 
 VERSION: Final = "stage-2"
+_LARGEST: Final = 1e150
 _PARTS: Final = ("detector", "strength", "linger", "score", "decide")
 
 
@@ -87,6 +89,7 @@ class DetectStage:
     def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
         """Scores the new cells and decides on them."""
         parts = {name: self._part(state, name) for name in _PARTS}
+        panel = replace(panel, values=_tamed(panel.values))
         parts["detector"], raw = self.detector.update(parts["detector"], panel)
         expected = panel.values if raw.expected is None else raw.expected
         parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
@@ -134,6 +137,13 @@ class DetectStage:
             if name.startswith(prefix)
         }
         return State(self.detector.version if part == "detector" else VERSION, arrays)
+
+
+def _tamed(values: FloatArray) -> FloatArray:
+    """Returns values whose ratios and squares stay finite: no measured thing is outside."""
+    tame = np.clip(np.where(np.isfinite(values), values, np.nan), -_LARGEST, _LARGEST)
+    tame[np.abs(tame) < 1 / _LARGEST] = 0.0
+    return tame
 
 
 def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
