@@ -47,8 +47,13 @@ def write_page(report: Mapping[str, Any], bundle: Bundle, out: str) -> None:
     scripts = f"<script>{plotly.offline.get_plotlyjs()}</script>"
     drawn = "".join(
         f"<h2>{escape(title)}</h2>"
-        + figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
-        for title, figure, has_data in figures
+        + figure.to_html(
+            full_html=False,
+            include_plotlyjs=False,
+            config={"displaylogo": False},
+            div_id=f"figure-{number}",  # a random one would make two equal reports differ
+        )
+        for number, (title, figure, has_data) in enumerate(figures)
         if has_data
     )
     body = (
@@ -139,7 +144,7 @@ def _calibration(incidents: Sequence[Mapping[str, Any]]) -> Any:
 def _laid_out(figure: Any, height: int, x: str, y: str | None) -> Any:
     return figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 40},
+        margin={"l": 10, "r": 10, "t": 40, "b": 40},
         template="plotly_white",
         xaxis_title=x,
         yaxis_title=y,
