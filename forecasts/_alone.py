@@ -14,6 +14,7 @@ from forecasts._bands import make_bands
 from forecasts._history import read_history
 from forecasts._members import Member
 from forecasts._season import season_lengths
+from forecasts._within import within
 
 ORIGINS = 12
 
@@ -58,9 +59,9 @@ class Alone:
             centre = member(past, horizon)
             errors = _past_errors(member, past, horizon, 2 * lengths[0] if lengths else 4)
             bands, widening = make_bands(errors)
-            quantiles[row] = _within(centre[:, :, None] + bands.at(levels), known, row)[0]
+            quantiles[row] = within((centre[:, :, None] + bands.at(levels))[0], known, row)
             spread = centre[:, None] + errors * widening[:, None, None]
-            held = _within(spread, known, row)[0]
+            held = within(spread[0], known, row)
             paths[row] = held[np.arange(ORIGINS) % len(held)]
         end = int(panel.times[-1]) + panel.step_ns
         return Forecast(
@@ -85,13 +86,3 @@ def _past_errors(member: Member, past: FloatArray, horizon: int, least: int) -> 
             error = np.concatenate([error, grown], axis=1)
         errors.append(error)
     return np.stack(errors, axis=1)
-
-
-def _within(values: FloatArray, known: Known, row: int) -> FloatArray:
-    if known.added is not None:
-        values = values + known.added[row]
-    if known.floor is not None:
-        values = np.maximum(values, known.floor[row])
-    if known.ceiling is not None:
-        values = np.minimum(values, known.ceiling[row])
-    return np.asarray(values)

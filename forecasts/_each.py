@@ -3,6 +3,9 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
@@ -13,9 +16,54 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
 from aiops.domain.state import State
 from forecasts._history import read_history
+from forecasts._season import season_lengths
+from forecasts._within import within
 
-FitOne = Callable[[FloatArray, int, FloatArray, Panel, int], FloatArray]
-"""``fit(values, horizon, levels, panel, row)`` returns ``(horizon, n_levels)`` quantiles."""
+FUTURES: Final = 200
+"""Paths of each row: a share of them is known to 0.035 at worst (binomial, one sigma)."""
+
+SEED: Final = 0
+"""Every row draws from the same generator, so that no row depends on its neighbours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One row's history and what is asked of it.
+
+    Attributes:
+        values: ``(n_times,)`` without holes, from the first sample on.
+        end: ns, start of the last cell.
+        step: Width of a cell; 0 where columns are observations and not times.
+    """
+
+    values: FloatArray
+    horizon: int
+    levels: FloatArray
+    end: int
+    step: timedelta
+
+    def newest(self, cells: int, longest: int) -> tuple[FloatArray, int]:
+        """Returns the newest cells, and the cells of a day if four days are there, else 0.
+
+        Args:
+            longest: A season with more cells than this counts as none.
+        """
+        recent = self.values[-cells:]
+        lengths = season_lengths(self.step, len(recent) // 2)
+        return recent, lengths[0] if lengths and lengths[0] <= longest else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """What a method says of one row.
+
+    Attributes:
+        quantiles: ``(horizon, n_levels)``.
+        paths: ``(FUTURES, horizon)`` equally likely futures.
+    """
+
+    quantiles: FloatArray
+    paths: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +76,7 @@ class EachRow:
     name: str
     version: str
     cost: float
-    fit: FitOne
+    fit: Callable[[Past], Future]
     minimum: int = 24
 
     def update(self, model: State | None, panel: Panel) -> State:
@@ -39,7 +87,7 @@ class EachRow:
     def forecast(
         self, model: State, panel: Panel, horizon: int, levels: FloatArray, known: Known
     ) -> Forecast:
-        """Returns quantiles, row by row.
+        """Returns quantiles and paths, row by row.
 
         Raises:
             NotEnoughHistory: No row has enough good cells.
@@ -51,45 +99,36 @@ class EachRow:
             raise NotEnoughHistory(
                 f"none of {len(panel.series)} series has {self.minimum} good cells that change"
             )
-        quantiles = np.full((len(panel.series), horizon, len(levels)), np.nan)
+        n = len(panel.series)
+        quantiles = np.full((n, horizon, len(levels)), np.nan)
+        paths = np.full((n, FUTURES, horizon), np.nan, dtype=np.float32)
         reason = history.reason.copy()
+        step = timedelta(0) if panel.ordinal else panel.step
         for row in rows.tolist():
             values = history.values[row, history.start[row] :]
-            told = self._ask(values, horizon, levels, panel, row)
+            told = self._ask(Past(values, horizon, levels, int(panel.times[-1]), step))
             if told is None:
                 reason[row] = Abstention.QUARANTINED
                 continue
-            quantiles[row] = _within(np.sort(told, axis=1), known, row)
+            quantiles[row] = within(np.sort(told.quantiles, axis=1), known, row)
+            paths[row] = within(told.paths, known, row)
         end = int(panel.times[-1]) + panel.step_ns
         return Forecast(
-            panel.series, end, panel.step, levels, quantiles, reason, self.name, self.version
+            panel.series, end, panel.step, levels, quantiles, reason, self.name, self.version, paths
         )
 
-    def _ask(
-        self, values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray | None:
+    def _ask(self, past: Past) -> Future | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                told = self.fit(values, horizon, levels, panel, row)
+                told = self.fit(past)
             except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
                 return None
-        return told if np.isfinite(told).all() else None
+        whole = np.isfinite(told.quantiles).all() and np.isfinite(told.paths).all()
+        return told if whole else None
 
 
 def normal_quantiles(mean: FloatArray, deviation: FloatArray, levels: FloatArray) -> FloatArray:
     """Returns ``(horizon, n_levels)`` quantiles of normal laws."""
-    from statistics import NormalDist
-
     score = np.array([NormalDist().inv_cdf(float(level)) for level in levels])
     return np.asarray(mean[:, None] + deviation[:, None] * score)
-
-
-def _within(quantiles: FloatArray, known: Known, row: int) -> FloatArray:
-    if known.added is not None:
-        quantiles = quantiles + known.added[row]
-    if known.floor is not None:
-        quantiles = np.maximum(quantiles, known.floor[row])
-    if known.ceiling is not None:
-        quantiles = np.minimum(quantiles, known.ceiling[row])
-    return np.asarray(quantiles)

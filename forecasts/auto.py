@@ -42,6 +42,7 @@ from forecasts._members import (
     smooth_theta,
 )
 from forecasts._season import detect_season, season_lengths
+from forecasts._within import within
 
 _FEWEST_ERRORS: Final = 8
 """With fewer past errors than this, guessed ones make up the number."""
@@ -101,9 +102,9 @@ class Auto:
             centre, errors, guessed = self._combine(past, horizon, panel)
             bands, widening = make_bands(errors, guessed)
             future = centre[:, None, :] + errors * widening[:, None, None]
-            paths.append((chosen, _within(future, known, chosen)))
+            paths.append((chosen, within(future, known, chosen)))
             around = centre[:, :, None] + bands.at(levels)
-            quantiles[chosen] = _within(around, known, chosen)
+            quantiles[chosen] = within(around, known, chosen)
         most = max(future.shape[1] for _, future in paths)
         whole = np.full((n, most, horizon), np.nan, dtype=np.float32)
         for chosen, future in paths:
@@ -226,16 +227,6 @@ def _alike(age: IntArray) -> list[IntArray]:
     """Groups rows whose histories are alike in length, within a tenth."""
     bucket = np.round(np.log(np.maximum(age, 1)) / np.log(1.1)).astype(np.int64)
     return [np.flatnonzero(bucket == b) for b in np.unique(bucket)]
-
-
-def _within(future: FloatArray, known: Known, rows: IntArray) -> FloatArray:
-    if known.added is not None:
-        future = future + known.added[rows][:, None, None]
-    if known.floor is not None:
-        future = np.maximum(future, known.floor[rows][:, None, None])
-    if known.ceiling is not None:
-        future = np.minimum(future, known.ceiling[rows][:, None, None])
-    return np.asarray(future)
 
 
 PLUGIN: Final = Plugin(

@@ -12,10 +12,7 @@ from typing import Final
 import numpy as np
 
 from aiops.contracts.plugin import Plugin
-from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
-from forecasts._each import EachRow, normal_quantiles
-from forecasts._season import season_lengths
+from forecasts._each import FUTURES, SEED, EachRow, Future, Past, normal_quantiles
 
 _LONGEST: Final = 48
 """A longer season takes seconds a series; it is left out."""
@@ -38,29 +35,25 @@ def create(settings: EtsSettings) -> EachRow:
     import pandas as pd
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-    def fit(
-        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray:
-        del row
-        recent = values[-settings.cells :]
-        lengths = [] if panel.ordinal else season_lengths(panel.step, len(recent) // 2)
-        season = lengths[0] if lengths and lengths[0] <= _LONGEST else 0
-        model = ETSModel(
+    def fit(past: Past) -> Future:
+        recent, season = past.newest(settings.cells, _LONGEST)
+        fitted = ETSModel(
             pd.Series(recent), error="add", trend="add", damped_trend=settings.damped,
             seasonal="add" if season else None, seasonal_periods=season or None,
-        )  # fmt: skip
-        told = model.fit(disp=False, maxiter=40).get_prediction(
-            start=len(recent), end=len(recent) + horizon - 1
-        )
+        ).fit(disp=False, maxiter=40)  # fmt: skip
+        told = fitted.get_prediction(start=len(recent), end=len(recent) + past.horizon - 1)
         deviation = np.sqrt(np.asarray(told.forecast_variance))
-        return normal_quantiles(np.asarray(told.predicted_mean), deviation, levels)
+        mean = np.asarray(told.predicted_mean)
+        drawn = fitted.simulate(past.horizon, anchor="end", repetitions=FUTURES, rng=SEED)
+        paths = np.asarray(drawn).reshape(past.horizon, FUTURES).T
+        return Future(normal_quantiles(mean, deviation, past.levels), paths)
 
-    return EachRow("ets", "ets/1", 300.0, fit)
+    return EachRow("ets", "ets/2", 300.0, fit)
 
 
 PLUGIN: Final = Plugin(
     "Exponential smoothing with damped trend and daily season (statsmodels)",
     EtsSettings,
     create,
-    tags=("one by one",),
+    tags=("one by one", "paths"),
 )

@@ -12,9 +12,7 @@ from typing import Final
 import numpy as np
 
 from aiops.contracts.plugin import Plugin
-from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
-from forecasts._each import EachRow, normal_quantiles
+from forecasts._each import FUTURES, SEED, EachRow, Future, Past, normal_quantiles
 from forecasts._season import season_lengths
 
 _ALPHA: Final = 0.3
@@ -36,12 +34,9 @@ def create(settings: MstlSettings) -> EachRow:
     """
     from statsmodels.tsa.seasonal import MSTL
 
-    def fit(
-        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray:
-        del row
-        recent = values[-settings.cells :]
-        lengths = [] if panel.ordinal else season_lengths(panel.step, len(recent) - 1)
+    def fit(past: Past) -> Future:
+        recent = past.values[-settings.cells :]
+        lengths = season_lengths(past.step, len(recent) - 1)
         shape = np.zeros((len(recent), 0))
         if lengths:
             shape = np.asarray(MSTL(recent, periods=tuple(lengths)).fit().seasonal)
@@ -52,18 +47,21 @@ def create(settings: MstlSettings) -> EachRow:
         for k in range(1, len(rest)):
             errors[k] = rest[k] - level
             level += _ALPHA * errors[k]
-        ahead = np.full(horizon, level)
+        ahead = np.full(past.horizon, level)
         for place, length in enumerate(lengths):
-            ahead += shape[-length:, place][np.arange(horizon) % length]
-        growth = 1 + _ALPHA**2 * np.arange(horizon)
-        return normal_quantiles(ahead, errors.std() * np.sqrt(growth), levels)
+            ahead += shape[-length:, place][np.arange(past.horizon) % length]
+        growth = 1 + _ALPHA**2 * np.arange(past.horizon)
+        surprise = np.random.default_rng(SEED).normal(0, errors.std(), (FUTURES, past.horizon))
+        carried = _ALPHA * (np.cumsum(surprise, axis=1) - surprise)
+        spread = errors.std() * np.sqrt(growth)
+        return Future(normal_quantiles(ahead, spread, past.levels), ahead + surprise + carried)
 
-    return EachRow("mstl", "mstl/1", 100.0, fit)
+    return EachRow("mstl", "mstl/2", 100.0, fit)
 
 
 PLUGIN: Final = Plugin(
     "Daily and weekly shapes by loess, the rest smoothed (statsmodels)",
     MstlSettings,
     create,
-    tags=("one by one",),
+    tags=("one by one", "paths"),
 )

@@ -8,16 +8,13 @@ Source: Taylor and Letham (2018); holidays of the ``holidays`` package, China in
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
 
 from aiops.contracts.plugin import Plugin
-from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
-from forecasts._each import EachRow
-
-_SEED: Final = 0
+from forecasts._each import FUTURES, SEED, EachRow, Future, Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,6 @@ class ProphetSettings:
     changepoint_scale: float = field(
         default=0.05, metadata={"help": "How readily the trend bends."}
     )
-    samples: int = field(default=300, metadata={"help": "Futures drawn for the bands."})
 
 
 def create(settings: ProphetSettings) -> EachRow:
@@ -45,34 +41,32 @@ def create(settings: ProphetSettings) -> EachRow:
     for name in ("prophet", "cmdstanpy"):
         logging.getLogger(name).disabled = True
 
-    def fit(
-        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray:
-        del row
-        step = pd.Timedelta(panel.step) if not panel.ordinal else pd.Timedelta(hours=1)
-        end = pd.Timestamp(int(panel.times[-1]), unit="ns")
-        stamps = end - step * np.arange(len(values) - 1, -1, -1)
+    def fit(past: Past) -> Future:
+        step = pd.Timedelta(past.step or timedelta(hours=1))
+        end = pd.Timestamp(past.end, unit="ns")
+        count = len(past.values)
         model = Prophet(
-            daily_seasonality=not panel.ordinal and step < pd.Timedelta(hours=6),
-            weekly_seasonality=not panel.ordinal and len(values) * step > pd.Timedelta(days=14),
+            daily_seasonality=bool(past.step) and step < pd.Timedelta(hours=6),
+            weekly_seasonality=bool(past.step) and count * step > pd.Timedelta(days=14),
             yearly_seasonality=False,
             changepoint_prior_scale=settings.changepoint_scale,
-            uncertainty_samples=settings.samples,
+            uncertainty_samples=FUTURES,
         )
         if settings.country:
             model.add_country_holidays(settings.country)
-        model.fit(pd.DataFrame({"ds": stamps, "y": values}), seed=_SEED)
-        ahead = pd.DataFrame({"ds": end + step * np.arange(1, horizon + 1)})
+        stamps = end - step * np.arange(count - 1, -1, -1)
+        model.fit(pd.DataFrame({"ds": stamps, "y": past.values}), seed=SEED)
+        ahead = pd.DataFrame({"ds": end + step * np.arange(1, past.horizon + 1)})
         # Its samples come from the global generator, which is put back as it was.
         held = np.random.get_state()  # noqa: NPY002 - Prophet draws from it
-        np.random.seed(_SEED)  # noqa: NPY002 - Prophet draws from it
+        np.random.seed(SEED)  # noqa: NPY002 - Prophet draws from it
         try:
-            drawn = model.predictive_samples(ahead)["yhat"]
+            drawn = np.asarray(model.predictive_samples(ahead)["yhat"])
         finally:
             np.random.set_state(held)  # noqa: NPY002 - Prophet draws from it
-        return np.asarray(np.quantile(drawn, levels, axis=1)).T
+        return Future(np.asarray(np.quantile(drawn, past.levels, axis=1)).T, drawn.T)
 
-    return EachRow("prophet", "prophet/1", 100.0, fit)
+    return EachRow("prophet", "prophet/2", 100.0, fit)
 
 
 PLUGIN: Final = Plugin(
@@ -80,5 +74,5 @@ PLUGIN: Final = Plugin(
     ProphetSettings,
     create,
     extra="prophet",
-    tags=("one by one",),
+    tags=("one by one", "paths"),
 )

@@ -12,10 +12,8 @@ from typing import Final
 import numpy as np
 
 from aiops.contracts.plugin import Plugin
-from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
-from forecasts._each import EachRow, normal_quantiles
-from forecasts._season import season_lengths
+from forecasts._each import FUTURES, SEED, EachRow, Future, Past, normal_quantiles
 
 _LONGEST: Final = 24
 
@@ -37,38 +35,49 @@ def create(settings: SarimaxSettings) -> EachRow:
     """
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    def fit(
-        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray:
-        del row
-        recent = values[-settings.cells :]
-        lengths = [] if panel.ordinal else season_lengths(panel.step, len(recent) // 2)
-        season = lengths[0] if lengths and lengths[0] <= _LONGEST else 0
+    def fit(past: Past) -> Future:
+        recent, season = past.newest(settings.cells, _LONGEST)
         # The season is taken out by differencing first: a filter over a whole season is slow.
         base = recent[season:] - recent[:-season] if season else recent
         difference = 0 if season else 1
-        model = SARIMAX(
+        fitted = SARIMAX(
             base, order=(settings.ar, difference, settings.ma), simple_differencing=False,
             enforce_stationarity=True, enforce_invertibility=True,
-        )  # fmt: skip
-        told = model.fit(disp=False, maxiter=25).get_forecast(horizon)
+        ).fit(disp=False, maxiter=25)  # fmt: skip
+        told = fitted.get_forecast(past.horizon)
         mean = np.array(told.predicted_mean)
         deviation = np.sqrt(np.asarray(told.var_pred_mean))
+        drawn = fitted.simulate(past.horizon, anchor="end", repetitions=FUTURES, rng=SEED)
+        paths = np.asarray(drawn).reshape(past.horizon, FUTURES).T
         if season:
-            lap = np.arange(horizon) // season
-            whole = np.concatenate([recent[-season:], np.zeros(horizon)])
-            for k in range(horizon):
-                whole[season + k] = whole[k] + mean[k]
-            mean = whole[season:]
-            deviation = deviation * np.sqrt(lap + 1.0)
-        return normal_quantiles(mean, deviation, levels)
+            mean = _undo_difference(recent[-season:], mean)
+            paths = _undo_difference(recent[-season:], paths)
+            deviation = deviation * np.sqrt(np.arange(past.horizon) // season + 1.0)
+        return Future(normal_quantiles(mean, deviation, past.levels), paths)
 
-    return EachRow("sarimax", "sarimax/1", 500.0, fit, minimum=40)
+    return EachRow("sarimax", "sarimax/2", 500.0, fit, minimum=40)
+
+
+def _undo_difference(lap: FloatArray, changes: FloatArray) -> FloatArray:
+    """Adds changes over a season to the season before.
+
+    Args:
+        lap: ``(season,)`` the last season seen.
+        changes: ``(..., horizon)``.
+
+    >>> _undo_difference(np.array([1.0, 2.0]), np.array([1.0, 1.0, 1.0])).tolist()
+    [2.0, 3.0, 3.0]
+    """
+    whole = np.empty_like(changes)
+    for k in range(changes.shape[-1]):
+        before = lap[k] if k < len(lap) else whole[..., k - len(lap)]
+        whole[..., k] = before + changes[..., k]
+    return whole
 
 
 PLUGIN: Final = Plugin(
     "Autoregression and moving average on seasonal differences (statsmodels)",
     SarimaxSettings,
     create,
-    tags=("one by one",),
+    tags=("one by one", "paths"),
 )

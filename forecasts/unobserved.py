@@ -12,10 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from aiops.contracts.plugin import Plugin
-from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
-from forecasts._each import EachRow, normal_quantiles
-from forecasts._season import season_lengths
+from forecasts._each import FUTURES, SEED, EachRow, Future, Past, normal_quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +31,30 @@ def create(settings: UnobservedSettings) -> EachRow:
     """
     from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-    def fit(
-        values: FloatArray, horizon: int, levels: FloatArray, panel: Panel, row: int
-    ) -> FloatArray:
-        del row
-        recent = values[-settings.cells :]
-        lengths = [] if panel.ordinal else season_lengths(panel.step, len(recent) // 2)
+    def fit(past: Past) -> Future:
+        recent, season = past.newest(settings.cells, settings.cells)
         wave: dict[str, Any] = {}
-        if lengths:
-            waves = min(settings.harmonics, lengths[0] // 2)
-            wave = {"freq_seasonal": [{"period": lengths[0], "harmonics": waves}]}
+        if season:
+            waves = min(settings.harmonics, season // 2)
+            wave = {"freq_seasonal": [{"period": season, "harmonics": waves}]}
         scale = float(recent.std()) or 1.0
         centre = float(recent.mean())
-        model = UnobservedComponents((recent - centre) / scale, "local linear trend", **wave)
-        told = model.fit(disp=False, maxiter=50).get_forecast(horizon)
+        fitted = UnobservedComponents(
+            (recent - centre) / scale, "local linear trend", **wave
+        ).fit(disp=False, maxiter=50)  # fmt: skip
+        told = fitted.get_forecast(past.horizon)
         mean = np.asarray(told.predicted_mean) * scale + centre
         deviation = np.sqrt(np.asarray(told.var_pred_mean)) * scale
-        return normal_quantiles(mean, deviation, levels)
+        drawn = fitted.simulate(past.horizon, anchor="end", repetitions=FUTURES, rng=SEED)
+        paths = np.asarray(drawn).reshape(past.horizon, FUTURES).T * scale + centre
+        return Future(normal_quantiles(mean, deviation, past.levels), paths)
 
-    return EachRow("unobserved", "unobserved/1", 700.0, fit, minimum=40)
+    return EachRow("unobserved", "unobserved/2", 700.0, fit, minimum=40)
 
 
 PLUGIN: Final = Plugin(
     "Local linear trend and a daily wave, by the Kalman filter (statsmodels)",
     UnobservedSettings,
     create,
-    tags=("one by one",),
+    tags=("one by one", "paths"),
 )
