@@ -1,11 +1,13 @@
 """What a source has spoken of so far: equal answers come as the same objects."""
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from aiops.contracts.collector import Inventory
+from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import Batch, SeriesKey
@@ -80,3 +82,57 @@ class SeriesBook:
             self._keys, self._series, self._inventory = [], (), None
             for known in (self._row_by_key, self._assets, self._metrics, self._limits):
                 known.clear()
+
+
+@dataclass(slots=True)
+class Draft:
+    """One collection in the making: what is no number costs nothing else.
+
+    Attributes:
+        dropped: Reason to count of what was not usable.
+    """
+
+    book: SeriesBook
+    dropped: Counter[str] = field(default_factory=Counter)
+    _rows: list[int] = field(default_factory=list)
+    _times: list[int] = field(default_factory=list)
+    _values: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(
+        self,
+        metric: Metric,
+        assets: Sequence[Asset],
+        value: float,
+        time: int,
+        labels: Mapping[str, str] | None = None,
+        *,
+        fail: float | None = None,
+        warn: float | None = None,
+    ) -> None:
+        """Takes one number of the last of the assets; the others are what it belongs to.
+
+        Args:
+            time: In ns.
+            fail: Value at which the metric counts as failed, in its bad direction.
+        """
+        if not math.isfinite(value):
+            self.dropped["non_finite"] += 1
+            return
+        own = assets[-1].key
+        key = SeriesKey.of(own, metric.name, labels)
+        row = self.book.find(key)
+        if row is None:
+            row = self.book.row(key, metric, *assets)
+        if fail is not None:
+            self.book.limit(Limit.towards(metric, own, fail, warn))
+        self._rows.append(row)
+        self._times.append(time)
+        self._values.append(value)
+
+    def collection(self, cursor: Cursor) -> Collection:
+        """Returns what was taken and what was dropped."""
+        batch = self.book.batch(self._rows, self._times, self._values)
+        return Collection(batch, cursor, dict(self.dropped))

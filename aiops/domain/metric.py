@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class MetricKind(StrEnum):
@@ -53,3 +54,13 @@ class Limit:
     fail: float
     warn: float | None = None
     asset: str = ""
+
+    @classmethod
+    def towards(cls, metric: Metric, asset: str, fail: float, warn: float | None = None) -> Self:
+        """Returns a limit in the bad direction of a metric, upwards when both are bad.
+
+        >>> Limit.towards(Metric("free", bad_direction=Direction.DOWN), "a", 0.0).direction.value
+        'down'
+        """
+        down = metric.bad_direction is Direction.DOWN
+        return cls(metric.name, Direction.DOWN if down else Direction.UP, fail, warn, asset)

@@ -1,8 +1,6 @@
 """The http_json collector: fetch, find, convert."""
 
-import base64
 import math
-import ssl
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -16,10 +14,11 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
+from collectors._web.access import authorization, tls_context
+from collectors._web.fetch import check_url, fetch
 from collectors.http_json.settings import HttpJsonSettings, JsonMetric
-from collectors.prometheus.fetch import check_url, fetch
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM: Final = 1e11  # in seconds it lies beyond the year 5000
@@ -48,8 +47,8 @@ class HttpJsonCollector:
         settings = self._settings
         page = fetch(
             settings.url,
-            self._headers(),
-            self._tls(),
+            {"Accept": "application/json", **authorization(settings)},
+            tls_context(settings),
             deadline.total_seconds(),
             settings.max_body_bytes,
         )
@@ -115,31 +114,10 @@ class HttpJsonCollector:
         known = self._book.find(key)
         if known is not None:
             return known
-        if wanted.fail is not None:
-            up = wanted.bad_direction is not Direction.DOWN
-            direction = Direction.UP if up else Direction.DOWN
-            self._book.limit(Limit(wanted.metric, direction, wanted.fail, wanted.warn, asset))
         metric = Metric(wanted.metric, wanted.unit, wanted.kind, wanted.bad_direction)
+        if wanted.fail is not None:
+            self._book.limit(Limit.towards(metric, asset, wanted.fail, wanted.warn))
         return self._book.row(key, metric, Asset(asset, self._settings.kind))
-
-    def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        told = {"Accept": "application/json"}
-        if settings.bearer_token:
-            told["Authorization"] = f"Bearer {settings.bearer_token.reveal()}"
-        elif settings.username:
-            password = settings.password.reveal() if settings.password else ""
-            pair = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
-            told["Authorization"] = f"Basic {pair}"
-        return told
-
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self._settings.ca_file or None)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if not self._settings.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
 
 def _number(path: Any, item: Any) -> float | None:

@@ -10,7 +10,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors.mqtt.payload import BadPayload, Reading, check_rule, matches, read_message
 from collectors.mqtt.session import Message, Session
@@ -110,9 +110,7 @@ class MqttCollector:
         known = self._book.find(key)
         if known is not None:
             return known
-        if rule.fail is not None:
-            up = rule.bad_direction is not Direction.DOWN
-            direction = Direction.UP if up else Direction.DOWN
-            self._book.limit(Limit(key.metric, direction, rule.fail, rule.warn, key.asset))
         metric = Metric(key.metric, rule.unit, bad_direction=rule.bad_direction)
+        if rule.fail is not None:
+            self._book.limit(Limit.towards(metric, key.asset, rule.fail, rule.warn))
         return self._book.row(key, metric, Asset(key.asset, rule.kind))

@@ -1,6 +1,5 @@
 """The prometheus collector: fetch, take apart, place, derive."""
 
-import base64
 import ssl
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +11,9 @@ import numpy as np
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
 from aiops.domain.series import Batch, SeriesKey
+from collectors._web.access import authorization, tls_context
+from collectors._web.fetch import Page, check_url, fetch
 from collectors.prometheus.exposition import Exposition, ExpositionReader
-from collectors.prometheus.fetch import Page, check_url, fetch
 from collectors.prometheus.histogram import broken_histograms
 from collectors.prometheus.mapping import load_mappings
 from collectors.prometheus.plan import Plan, Ratio, choose_mapping
@@ -51,7 +51,7 @@ class PrometheusCollector:
         settings = self._settings
         page = fetch(
             settings.url,
-            self._headers(),
+            authorization(settings),
             self._tls(),
             deadline.total_seconds(),
             settings.max_body_bytes,
@@ -152,26 +152,9 @@ class PrometheusCollector:
         limits = tuple(limit for limit in plan.limits.values() if limit.asset in present)
         self._inventory = Inventory(assets, tuple(plan.metrics.values()), limits)
 
-    def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        if settings.bearer_token:
-            return {"Authorization": f"Bearer {settings.bearer_token.reveal()}"}
-        if settings.username:
-            password = settings.password.reveal() if settings.password else ""
-            token = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
-            return {"Authorization": f"Basic {token}"}
-        return {}
-
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            if self._settings.url.startswith("https:") and self._settings.verify:
-                context = ssl.create_default_context(cafile=self._settings.ca_file or None)
-            else:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            self._context = context
+            self._context = tls_context(self._settings)
         return self._context
 
 

@@ -1,6 +1,5 @@
 """The prometheus_query collector: what came since the cursor, a bounded piece at a time."""
 
-import base64
 import math
 import re
 import ssl
@@ -16,9 +15,10 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
-from collectors.prometheus.fetch import check_url, fetch
+from collectors._web.access import authorization, tls_context
+from collectors._web.fetch import check_url, fetch
 from collectors.prometheus_query.settings import PrometheusQuerySettings, QuerySettings
 
 # Source: Prometheus refuses more than 11,000 points of one series in one answer.
@@ -100,7 +100,8 @@ class PrometheusQueryCollector:
         url = f"{self._settings.url.rstrip('/')}/api/v1/query_range?{urlencode(parameters)}"
         place = f"{self._settings.url}: {query.metric}"
         try:
-            page = fetch(url, self._headers(), self._tls(), seconds, self._settings.max_body_bytes)
+            headers = {"Accept": "application/json", **authorization(self._settings)}
+            page = fetch(url, headers, self._tls(), seconds, self._settings.max_body_bytes)
             answer = orjson.loads(page.body)
             result: list[dict[str, Any]] = answer["data"]["result"]
             matrix = answer["data"]["resultType"] == "matrix" and isinstance(result, list)
@@ -130,31 +131,14 @@ class PrometheusQueryCollector:
         parent = _fill(query.parent, labels)
         whole = [Asset(parent)] if parent and parent != key else []
         asset = Asset(key, query.kind, parent=whole[0].key if whole else "")
-        if query.fail is not None:
-            up = query.bad_direction is not Direction.DOWN
-            direction = Direction.UP if up else Direction.DOWN
-            self._book.limit(Limit(query.metric, direction, query.fail, query.warn, key))
         metric = Metric(query.metric, query.unit, bad_direction=query.bad_direction)
+        if query.fail is not None:
+            self._book.limit(Limit.towards(metric, key, query.fail, query.warn))
         return self._book.row(series, metric, *whole, asset)
-
-    def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        told = {"Accept": "application/json"}
-        if settings.bearer_token:
-            told["Authorization"] = f"Bearer {settings.bearer_token.reveal()}"
-        elif settings.username:
-            password = settings.password.reveal() if settings.password else ""
-            pair = base64.b64encode(f"{settings.username}:{password}".encode()).decode()
-            told["Authorization"] = f"Basic {pair}"
-        return told
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = ssl.create_default_context(cafile=self._settings.ca_file or None)
-            self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if not self._settings.verify:
-                self._context.check_hostname = False
-                self._context.verify_mode = ssl.CERT_NONE
+            self._context = tls_context(self._settings)
         return self._context
 
 

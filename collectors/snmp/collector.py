@@ -12,7 +12,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.metric import Direction, Limit
+from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import TABLES, Reading, Wraps, read, uptime_of
@@ -100,9 +100,8 @@ class SnmpCollector:
         if known is not None:
             return known
         if reading.fail is not None:
-            down = reading.metric.bad_direction is Direction.DOWN
-            direction = Direction.DOWN if down else Direction.UP
-            self._book.limit(Limit(key.metric, direction, reading.fail, reading.warn, key.asset))
+            limit = Limit.towards(reading.metric, key.asset, reading.fail, reading.warn)
+            self._book.limit(limit)
         return self._book.row(key, reading.metric, Asset(host), reading.asset)
 
 

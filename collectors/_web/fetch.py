@@ -1,4 +1,4 @@
-"""One GET within a hard deadline and hard limits."""
+"""One exchange within a hard deadline and hard limits."""
 
 import asyncio
 import socket
@@ -107,8 +107,12 @@ def fetch(
     context: ssl.SSLContext,
     seconds: float,
     max_bytes: int,
+    body: bytes | None = None,
 ) -> Page:
     """Reads one page; whatever the other side does, it ends after ``seconds``.
+
+    Args:
+        body: Is posted when there is one; it must be a question that changes nothing.
 
     Raises:
         Unreachable: With the kind ``timeout``, ``refused``, ``dns``, ``tls``, ``redirect``,
@@ -117,7 +121,7 @@ def fetch(
     """
     loop = _Loop()
     try:
-        work = asyncio.wait_for(_get(url, headers, context, max_bytes), seconds)
+        work = asyncio.wait_for(_ask(url, headers, context, max_bytes, body), seconds)
         return loop.run_until_complete(work)
     except TimeoutError as error:
         raise Unreachable(f"{url}: no full answer within {seconds:g} s", "timeout") from error
@@ -130,25 +134,32 @@ def fetch(
         loop.close()
 
 
-async def _get(
-    url: str, headers: Mapping[str, str], context: ssl.SSLContext, max_bytes: int
+async def _ask(
+    url: str,
+    headers: Mapping[str, str],
+    context: ssl.SSLContext,
+    max_bytes: int,
+    body: bytes | None,
 ) -> Page:
     async with (
         httpx.AsyncClient(
             verify=context, trust_env=False, follow_redirects=False, timeout=_SECONDS_PER_READ
         ) as client,
         client.stream(
-            "GET", url, headers={"Accept": _ACCEPT, "Accept-Encoding": "gzip", **headers}
+            "GET" if body is None else "POST",
+            url,
+            content=body,
+            headers={"Accept": _ACCEPT, "Accept-Encoding": "gzip", **headers},
         ) as response,
     ):
         _check_status(url, response)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"identity", "gzip", "x-gzip", ""}:
             raise Unreachable(f"{url}: Content-Encoding {encoding!r} is not read", "encoding")
-        body = _Body(url, max_bytes, compressed="gzip" in encoding)
+        answer = _Body(url, max_bytes, compressed="gzip" in encoding)
         async for chunk in response.aiter_raw(1 << 16):
-            body.add(chunk)
-        return Page(response.headers.get("Content-Type", ""), body.finish())
+            answer.add(chunk)
+        return Page(response.headers.get("Content-Type", ""), answer.finish())
 
 
 def _check_status(url: str, response: httpx.Response) -> None:
