@@ -11,11 +11,13 @@ from aiops.contracts.store import Catalogue
 from aiops.domain.access import Credential
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset, Edge, Viewer
+from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.risk import Risk
+from aiops.domain.run import Run, RunState
 from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
 
 
@@ -97,6 +99,14 @@ class LedgerTransaction(Protocol):
 
     def put_ticket(self, incident_key: str, ticket: Ticket) -> None:
         """Links a ticket to its incident."""
+        ...
+
+    def put_run(self, run: Run) -> bool:
+        """Writes the next version of a run; False when that version was written before."""
+        ...
+
+    def put_change(self, change: Change) -> None:
+        """Inserts or replaces a change by id."""
         ...
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
@@ -223,6 +233,27 @@ class Ledger(Protocol):
     def tickets(self, incident_key: str) -> list[Ticket]: ...
     def open_tickets(self, destination: str, limit: int = 1000) -> list[tuple[str, Ticket]]:
         """Incident keys and tickets believed open at a destination."""
+        ...
+
+    def run(self, viewer: Viewer, identity: str) -> Run | None: ...
+    def runs(
+        self,
+        viewer: Viewer,
+        *,
+        incident: str | None = None,
+        states: Sequence[RunState] = (),
+        started_since: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Run]:
+        """Runs of runbooks, newest first."""
+        ...
+
+    def verified_runs(self, runbook: str, edition: str) -> int:
+        """How often exactly this edition of a runbook has succeeded and passed its check."""
+        ...
+
+    def changes(self, viewer: Viewer, start: datetime, end: datetime) -> list[Change]:
+        """Changes that touch ``[start, end)``, by start; ended ones count to their last moment."""
         ...
 
     def audit_rows(self, limit: int = 1000) -> list[AuditRow]: ...

@@ -12,13 +12,15 @@ from aiops.contracts.ledger import AuditRow, Checkpoint
 from aiops.domain.access import Credential
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset, Edge, Viewer
+from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.risk import Risk
+from aiops.domain.run import Run, RunState
 from aiops.domain.ticket import OutboxMessage, Ticket
-from aiops.ledger import audit, outbox_rows, trace
+from aiops.ledger import audit, change_rows, outbox_rows, run_rows, trace
 from aiops.ledger.encode import load, time_text
 from aiops.ledger.engine import Connections
 from aiops.ledger.scope import seen_by
@@ -255,6 +257,36 @@ class Reads:
         query = select(INCIDENT.c.body).where(INCIDENT.c.outcome != "")
         query = seen_by(viewer, query, INCIDENT.c.asset)
         return self._all(Incident, query.order_by(INCIDENT.c.opened_at.desc()).limit(limit))
+
+    def run(self, viewer: Viewer, identity: str) -> Run | None:
+        """Returns one run, None when there is none that the viewer may see."""
+        return self._one(Run, run_rows.one(viewer, identity))
+
+    def runs(
+        self,
+        viewer: Viewer,
+        *,
+        incident: str | None = None,
+        states: Sequence[RunState] = (),
+        started_since: datetime | None = None,
+        limit: int = 1000,
+    ) -> list[Run]:
+        """Returns runs of runbooks, newest first."""
+        return self._all(Run, run_rows.several(viewer, incident, states, started_since, limit))
+
+    def verified_runs(self, runbook: str, edition: str) -> int:
+        """Returns how often exactly this edition of a runbook has succeeded, verified."""
+        with self._connections.read() as connection:
+            return int(connection.execute(run_rows.verified(runbook, edition)).scalar_one())
+
+    def changes(self, viewer: Viewer, start: datetime, end: datetime) -> list[Change]:
+        """Returns changes that touch ``[start, end)``, by start."""
+        found = self._all(Change, change_rows.touching(start, end))
+        if viewer.everything:
+            return found
+        assets = self.assets(viewer)
+        keys, services = {a.key for a in assets}, {a.service for a in assets if a.service}
+        return [c for c in found if c.asset in keys or (not c.asset and c.service in services)]
 
     def audit_rows(self, limit: int = 1000) -> list[AuditRow]:
         """Returns the audit log, newest first."""

@@ -174,6 +174,30 @@ TICKET: Final[_AnyTable] = _table(
     Column("is_open", Boolean, nullable=False, index=True),
     Column("body", Text, nullable=False),
 )
+RUN: Final[_AnyTable] = _table(
+    "automation_run",
+    Column("id", String(64), primary_key=True),
+    Column("incident_key", String(64), nullable=False, index=True),
+    Column("runbook", _KEY, nullable=False),
+    Column("edition", String(64), nullable=False),
+    Column("asset", _KEY, nullable=False, index=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("verified", Boolean, nullable=False),
+    Column("requested_at", _TIME, nullable=False, index=True),
+    Column("started_at", _TIME, index=True),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_automation_run_runbook_edition", "runbook", "edition"),
+)
+CHANGE: Final[_AnyTable] = _table(
+    "planned_change",
+    Column("id", _KEY, primary_key=True),
+    Column("asset", _KEY, nullable=False, index=True),
+    Column("service", _KEY, nullable=False, index=True),
+    Column("start_at", _TIME, nullable=False, index=True),
+    Column("end_at", _TIME, nullable=False),
+    Column("body", Text, nullable=False),
+)
 AUDIT: Final[_AnyTable] = _table(
     "audit",
     Column("number", BigInteger, primary_key=True, autoincrement=False),

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, delete, func, select
 
 from aiops.contracts.ledger import Checkpoint, Window
 from aiops.domain.anomaly import Anomaly
+from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.risk import Risk
+from aiops.domain.run import Run
 from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
-from aiops.ledger import audit, outbox_rows, trace
+from aiops.ledger import audit, change_rows, outbox_rows, run_rows, trace
 from aiops.ledger.encode import canonical, dump, load, plain, time_text
 from aiops.ledger.tables import (
     ANOMALY,
@@ -131,6 +133,14 @@ class SqlTransaction:
             "body": dump(ticket),
         }
         upsert(self._connection, TICKET, [row])
+
+    def put_run(self, run: Run) -> bool:
+        """Writes the next version of a run; False when that version was written before."""
+        return run_rows.put(self._connection, run)
+
+    def put_change(self, change: Change) -> None:
+        """Inserts or replaces a change by id."""
+        change_rows.put(self._connection, change)
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Remembers a small JSON value by name."""
