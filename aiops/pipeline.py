@@ -209,6 +209,8 @@ class Pipeline:
     def _analyse(self, due: Due, fence: int | None) -> None:
         now = from_ns(due.decided_at)
         reported = [event for event in self._reported if event_time(event) <= now]
+        for repair in (event for event in reported if isinstance(event, Maintenance)):
+            self.detect.rebase([repair.asset], repair.end, "repair", fence)
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
         met = self.forecast.met(due, self.fleet, panel)

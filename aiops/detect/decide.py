@@ -119,6 +119,16 @@ def update(
     return State(VERSION, arrays), Decision(alert, flag, tuple(events))
 
 
+def ended(state: State, rows: IntArray, at: int) -> tuple[Event, ...]:
+    """Returns the open events of the rows as if they ended at ``at`` (ns)."""
+    arrays = state.arrays
+    return tuple(
+        _event(row, int(arrays["start"][row]), at, arrays["event"][row].tolist())
+        for row in rows.tolist()
+        if arrays["is_open"][row]
+    )
+
+
 def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
     score, strength, value, expected, cells, lean, _, same, far = facts
     seen = min(cells, LOOK)

@@ -1,14 +1,15 @@
 """Detection of a fleet: one state per step class, advanced only when its round committed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from aiops.contracts.ledger import Ledger
+from aiops.detect import rebase
 from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
 from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
@@ -17,7 +18,7 @@ from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.calendar import build_calendar
 from aiops.domain.event import Maintenance
-from aiops.domain.instant import duration, from_ns
+from aiops.domain.instant import duration, duration_ns, from_ns, to_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import IntArray, SeriesInfo
 from aiops.domain.state import State
@@ -37,6 +38,10 @@ class Stage(Protocol):
 
     def update(self, state: State, panel: Panel) -> tuple[State, Sequence[Event]]:
         """Returns the state after the panel and the events that opened, changed or ended."""
+        ...
+
+    def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, Sequence[Event]]:
+        """Returns the state with fresh rows, and the events of theirs that end with it."""
         ...
 
 
@@ -70,6 +75,7 @@ class DetectFleet:
 
     Attributes:
         read_panel: Panels by series id, counters as rates, bad cells marked.
+        rebased: Asset to when its past was forgotten.
     """
 
     ledger: Ledger
@@ -78,6 +84,7 @@ class DetectFleet:
     cadence_ns: Callable[[int], int]
     read_panel: Callable[[IntArray, int, int, timedelta], Panel]
     maintenance: dict[str, list[Maintenance]] = field(default_factory=dict)
+    rebased: dict[str, rebase.Rebase] = field(default_factory=dict)
     _shards: dict[int, _Shard] = field(default_factory=dict)
     _pending: dict[int, _Shard] = field(default_factory=dict)
     _saved: dict[int, int] = field(default_factory=dict)
@@ -108,7 +115,7 @@ class DetectFleet:
     def update(self, due: Due, panel: Panel) -> list[Anomaly]:
         """Scores the window; the states after it wait for :meth:`commit`."""
         shard = self._grown(due.step_ns, panel.series)
-        state, events = self.stage.update(shard.state, panel)
+        state, events = self._advance(shard.state, due, panel, shard.end)
         self._pending[due.step_ns] = _Shard(panel.series, state, due.end)
         return [
             Anomaly(
@@ -130,6 +137,22 @@ class DetectFleet:
         """Takes the states after a window whose transaction has committed."""
         self._shards[due.step_ns] = self._pending.pop(due.step_ns)
 
+    def rebase(
+        self, assets: Iterable[str], now: datetime, reason: str, fence: int | None = None
+    ) -> None:
+        """Forgets what the assets did before ``now``: a repair, or a new normal was accepted.
+
+        Their events end and their series are learnt anew from the first cell that begins at
+        ``now`` or later and has not been analysed yet.
+        """
+        ends = [self._last_end(step) or 0 for step in self._shards]
+        at = max([to_ns(now), *ends])
+        long_ago = at - 2 * duration_ns(self.settings.catch_up)
+        rebased = rebase.later(self.rebased, assets, rebase.Rebase(at, reason), long_ago)
+        with self.ledger.begin(fence) as tx:
+            rebase.put(tx, rebased)
+        self.rebased = rebased
+
     def save(self, directory: Path) -> None:
         """Saves every state whose window has moved since it was saved last.
 
@@ -149,6 +172,7 @@ class DetectFleet:
 
         Scores are discarded. Own states are behind when another daemon has led meanwhile.
         """
+        self.rebased = rebase.read(self.ledger.note(rebase.REBASED))
         for step in fleet.series_by_step():
             name = shard_name(step)
             newest = self.ledger.newest_window(name, "detect")
@@ -165,10 +189,29 @@ class DetectFleet:
             while at < newest:
                 end = min(newest, at + MOST_CELLS * step)
                 missed = Due(step, infos, at, end, end, forecast=False)
-                state, _ = self.stage.update(state, self.read(missed, fleet))
+                state, _ = self._advance(state, missed, self.read(missed, fleet), at)
                 at = end
             self._shards[step] = _Shard(ids, state, newest)
             self._saved[step] = found[2]
+
+    def _advance(
+        self, state: State, due: Due, panel: Panel, since: int | None
+    ) -> tuple[State, list[Event]]:
+        """Returns the state after the panel; rows begin anew where their asset was rebased."""
+        if since is None:
+            since = due.start
+        found: list[Event] = []
+        begin = 0
+        for at, rows in rebase.rows_by_time(due.infos, self.rebased, since, due.end).items():
+            cut = int(np.searchsorted(panel.times, at))
+            if cut > begin:
+                state, events = self.stage.update(state, panel.columns(begin, cut))
+                found += events
+                begin = cut
+            state, events = self.stage.restart(state, rows, at)
+            found += events
+        state, events = self.stage.update(state, panel.columns(begin, len(panel.times)))
+        return state, [*found, *events]
 
     def _last_end(self, step_ns: int) -> int | None:
         shard = self._shards.get(step_ns)

@@ -14,7 +14,7 @@ from aiops.detect import calibrate, decide, linger
 from aiops.detect.decide import Event
 from aiops.detect.settings import DetectSettings
 from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
 VERSION: Final = "stage-2"
@@ -118,6 +118,15 @@ class DetectStage:
         """Returns the state after the panel and the events that opened, went on or ended."""
         state, found = self.score(state, panel)
         return state, found.events
+
+    def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, tuple[Event, ...]]:
+        """Returns the state with the rows as new ones; their open events end at ``at`` (ns)."""
+        ended = decide.ended(self._part(state, "decide"), rows, at)
+        fresh = self.start(len(rows)).arrays
+        arrays = {name: array.copy() for name, array in state.arrays.items()}
+        for name, array in arrays.items():
+            array[rows] = fresh[name]
+        return State(state.version, arrays), ended
 
     def _join(self, parts: Mapping[str, State]) -> State:
         return State(
