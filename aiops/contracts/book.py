@@ -132,6 +132,10 @@ class Draft:
         self._times.append(time)
         self._values.append(value)
 
+    def drop(self, reason: str, count: int = 1) -> None:
+        """Counts what was not usable."""
+        self.dropped[reason] += count
+
     def collection(self, cursor: Cursor) -> Collection:
         """Returns what was taken and what was dropped."""
         batch = self.book.batch(self._rows, self._times, self._values)
