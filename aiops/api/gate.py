@@ -104,7 +104,7 @@ class Gate:
                 return None
             return self._by_token(secret.strip())
         secret = request.cookies.get(self.cookie, "")
-        credential = self._find(secret, "session") if secret else None
+        credential = find_credential(self._service, secret, "session") if secret else None
         return None if credential is None else Caller(credential, csrf_of(secret))
 
     def identify_agent(self, request: Request) -> Caller | None:
@@ -131,17 +131,8 @@ class Gate:
         return None
 
     def _by_token(self, secret: str) -> Caller | None:
-        credential = self._find(secret, "token")
+        credential = find_credential(self._service, secret, "token")
         return None if credential is None else Caller(credential)
-
-    def _find(self, secret: str, kind: str) -> Credential | None:
-        now = self._service.now()
-        ledger = self._service.ledger
-        found = check(ledger.credential(digest_of(secret)), kind, now)
-        used = touch(found, now) if found is not None else None
-        if used is not None:
-            ledger.put_credential(used)
-        return found
 
     def _guard(self, permission: Permission) -> Callable[[Request], None]:
         def guard(request: Request) -> None:
@@ -170,6 +161,17 @@ class Gate:
             request.state.caller = found
 
         return guard
+
+
+def find_credential(service: ReadService, secret: str, kind: str) -> Credential | None:
+    """Returns the valid credential behind a secret, and notes that it was used."""
+    now = service.now()
+    ledger = service.ledger
+    found = check(ledger.credential(digest_of(secret)), kind, now)
+    used = touch(found, now) if found is not None else None
+    if used is not None:
+        ledger.put_credential(used)
+    return found
 
 
 def caller_of(request: Request) -> Caller:

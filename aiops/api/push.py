@@ -18,7 +18,7 @@ from aiops.api.gate import Gate, caller_of
 from aiops.api.problem import problem
 from aiops.api.service import ReadService
 from aiops.contracts.errors import PluginError, Refused, Unavailable
-from aiops.contracts.receiver import PUSH, Push, Receiver, Route
+from aiops.contracts.receiver import GRPC, PUSH, Push, Receiver, Route
 from aiops.domain.access import Credential
 
 MAX_BODY: Final = 40 << 20
@@ -36,8 +36,10 @@ _log = structlog.get_logger("api")
 def add_push(gate: Gate, service: ReadService) -> None:
     """Adds the addresses of every receiver that is installed."""
     taken = _Taken(_MAX_TAKEN)
-    for kind, receiver in _receivers().items():
+    for kind, receiver in installed_receivers().items():
         for route in receiver.routes:
+            if route.method == GRPC:
+                continue
             permission = Permission.OPEN if route.probe else Permission.INGEST
             endpoint = _probe if route.probe else _endpoint(service, kind, route, taken)
             gate.add(route.method, route.path, permission, endpoint, summary=route.summary)
@@ -65,7 +67,8 @@ def unzip(body: bytes) -> bytes:
     return plain
 
 
-def _receivers() -> dict[str, Receiver]:
+def installed_receivers() -> dict[str, Receiver]:
+    """Returns one instance of every receiver that is installed, to ask for its addresses."""
     found: dict[str, Receiver] = {}
     for name in plugins.list_names("collectors"):
         try:

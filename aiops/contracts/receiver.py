@@ -9,6 +9,8 @@ from aiops.contracts.collector import Sink
 
 PUSH: Final = "push"
 """Tag of a collector plug-in whose instances are receivers."""
+GRPC: Final = "GRPC"
+"""Method of a route that is a unary gRPC call; its path is ``/package.Service/Method``."""
 
 
 @dataclass(frozen=True, slots=True)

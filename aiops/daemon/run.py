@@ -10,7 +10,9 @@ import structlog
 
 from aiops.api.access import new_link, new_token
 from aiops.api.app import create_app
+from aiops.api.calls import CallServer
 from aiops.config import Settings, load
+from aiops.config.server import ServerSettings
 from aiops.contracts.errors import AiopsError
 from aiops.daemon.clock import SystemClock
 from aiops.daemon.files import write_secret
@@ -48,8 +50,11 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
     service = Service(settings, directory, SystemClock())
     ticks = Ticks(_ticks(service), service.telemetry)
     server = _serve(service)
+    calls = _serve_calls(service)
     try:
         server.start()
+        if calls is not None:
+            calls.start()
         service.load()
         ticks.start()
         (directory / "port").write_text(f"{server.port}\n")
@@ -65,6 +70,8 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
         _log.info("stopping")
         service.health.stopping = True
         ticks.stop()
+        if calls is not None:
+            calls.stop()
         server.stop()
         service.close()
         (directory / "port").unlink(missing_ok=True)
@@ -94,8 +101,18 @@ def _ticks(service: Service) -> list[Tick]:
 
 def _serve(service: Service) -> HttpServer:
     server = service.settings.server
-    tls = (server.tls_certificate, server.tls_key) if server.tls_certificate else None
-    return HttpServer(create_app(service), server.bind, server.port, tls)
+    return HttpServer(create_app(service), server.bind, server.port, _tls(server))
+
+
+def _serve_calls(service: Service) -> CallServer | None:
+    server = service.settings.server
+    if server.grpc_port is None:
+        return None
+    return CallServer(service, server.bind, server.grpc_port, _tls(server))
+
+
+def _tls(server: ServerSettings) -> tuple[str, str] | None:
+    return (server.tls_certificate, server.tls_key) if server.tls_certificate else None
 
 
 def _welcome(service: Service, directory: Path, port: int, say: Say) -> None:

@@ -1,4 +1,4 @@
-"""Receives OpenTelemetry metrics by OTLP over HTTP."""
+"""Receives OpenTelemetry metrics by OTLP over HTTP and gRPC."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ def _create(settings: OtlpSettings) -> Receiver:
 
 
 PLUGIN: Final = Plugin(
-    summary="OpenTelemetry SDKs and collectors push metrics to us by OTLP over HTTP",
+    summary="OpenTelemetry SDKs and collectors push metrics to us by OTLP over HTTP or gRPC",
     settings=OtlpSettings,
     create=_create,
     stability=Stability.BETA,

@@ -9,11 +9,16 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
 
 from aiops.contracts.collector import Sink
-from aiops.contracts.receiver import Push, PushAnswer, Route
+from aiops.contracts.receiver import GRPC, Push, PushAnswer, Route
 from collectors.otlp.points import PointReader, Points
 from collectors.otlp.settings import OtlpSettings
 
-_ROUTES: Final = (Route("POST", "/v1/metrics", "OpenTelemetry metrics, OTLP over HTTP"),)
+_EXPORT: Final = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+_ROUTES: Final = (
+    Route("POST", "/v1/metrics", "OpenTelemetry metrics, OTLP over HTTP"),
+    Route(GRPC, _EXPORT, "OpenTelemetry metrics, OTLP over gRPC"),
+)
+_GRPC: Final = "application/grpc"
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
 _MAX_DEPTH: Final = 64
@@ -28,22 +33,22 @@ class OtlpReceiver:
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """``/v1/metrics``."""
+        """``/v1/metrics``, and the call of OTLP over gRPC."""
         return _ROUTES
 
     def receive(self, push: Push, sink: Sink) -> PushAnswer:
         """Stores the good points; the answer counts the others exactly."""
         kind = push.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in {_PROTOBUF, _JSON}:
-            return _refuse(415, f"send {_PROTOBUF} or {_JSON}")
+        if kind not in {_PROTOBUF, _JSON, _GRPC}:
+            return _refuse(415, f"send {_PROTOBUF} or {_JSON}", kind)
         try:
             request = _parse(push.body, as_json=kind == _JSON)
         except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
-            return _refuse(400, f"not an export request: {str(error)[:200]}")
+            return _refuse(400, f"not an export request: {str(error)[:200]}", kind)
         count = _count(request)
         if count > self._settings.max_points:
             limit = self._settings.max_points
-            return _refuse(413, f"limit: {count} points in one body, at most {limit}")
+            return _refuse(413, f"limit: {count} points in one body, at most {limit}", kind)
         if self._reader is None:
             self._reader = PointReader(self._settings, push.source)
         reader = self._reader
@@ -102,5 +107,7 @@ def _answer(found: Points, refused: Counter[str], kind: str) -> PushAnswer:
     return PushAnswer(200, body, kind, accepted=samples - lost, dropped=found.dropped)
 
 
-def _refuse(status: int, words: str) -> PushAnswer:
+def _refuse(status: int, words: str, kind: str) -> PushAnswer:
+    if kind == _GRPC:
+        return PushAnswer(status, words.encode(), "text/plain")
     return PushAnswer(status, orjson.dumps({"code": 3, "message": words}), _JSON)

@@ -21,7 +21,7 @@ from tests.acceptance.daemon import Daemon, wait_for
 AIOPS = Path(sys.executable).with_name("aiops")
 _CONFIG = """
 store: {directory: data}
-server: {port: 0}
+server: {port: 0, grpc_port: %d}
 collect: {sources: []}
 ladder: {start: shadow}
 """
@@ -29,7 +29,10 @@ ladder: {start: shadow}
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
-    started = Daemon(tmp_path_factory.mktemp("pushed"), _CONFIG).start()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = Daemon(tmp_path_factory.mktemp("pushed"), _CONFIG % port).start()
+    started.grpc_port = port
     yield started
     started.kill()
 
@@ -162,18 +165,28 @@ def test_the_client_of_influxdb_writes_and_is_told_what_was_wrong(daemon):
     assert found["step_seconds"] == 10
 
 
-def test_the_genuine_exporter_of_opentelemetry_is_understood(daemon):
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_genuine_exporter_of_opentelemetry_is_understood(daemon, protocol):
+    from opentelemetry.exporter.otlp.proto.grpc import metric_exporter as by_grpc
+    from opentelemetry.exporter.otlp.proto.http import metric_exporter as by_http
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     from opentelemetry.sdk.resources import Resource
 
-    exporter = OTLPMetricExporter(
-        endpoint=url(daemon, "/v1/metrics"),
-        headers={"Authorization": f"Bearer {token(daemon, 'otel')}"},
-    )
+    told = f"Bearer {token(daemon, f'otel-{protocol}')}"
+    shop, host = f"shop-{protocol}", f"web-{protocol}"
+    if protocol == "http":
+        exporter = by_http.OTLPMetricExporter(
+            endpoint=url(daemon, "/v1/metrics"), headers={"Authorization": told}
+        )
+    else:
+        exporter = by_grpc.OTLPMetricExporter(
+            endpoint=f"127.0.0.1:{daemon.grpc_port}",
+            insecure=True,
+            headers=(("authorization", told),),
+        )
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
-    provider = MeterProvider([reader], Resource({"service.name": "shop", "host.name": "web-3"}))
+    provider = MeterProvider([reader], Resource({"service.name": shop, "host.name": host}))
     meter = provider.get_meter("test")
     meter.create_counter("orders", unit="{order}").add(3)
     meter.create_up_down_counter("connections").add(7)
@@ -183,12 +196,12 @@ def test_the_genuine_exporter_of_opentelemetry_is_understood(daemon):
     times.record(0.6)
     assert provider.force_flush()
     provider.shutdown()
-    found = values(daemon, "shop")
+    found = values(daemon, shop)
     assert found["orders"]["counter"]
     assert found["orders"]["unit"] == "{order}"
     assert not found["connections"]["counter"]
     assert {"duration", "duration.count", "duration.sum"} <= found.keys()
-    assert assets(daemon)["shop"]["depends_on"] == ["web-3"]
+    assert assets(daemon)[shop]["depends_on"] == [host]
 
 
 def test_an_agent_cannot_push_the_assets_of_another_source(daemon):
