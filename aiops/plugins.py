@@ -24,6 +24,7 @@ FAMILIES: Final = (
     "dashboards",
     "stores",
     "ticket_systems",
+    "executors",
 )
 
 

@@ -1,0 +1,1 @@
+"""Where costly work is spread: over processes of this machine, or over a cluster."""

@@ -1,0 +1,3 @@
+"""Executors: one module each."""
+
+FAMILY = "executors"
