@@ -12,6 +12,7 @@ from aiops.domain.metric import Limit
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
 from aiops.risk.settings import RiskSettings
+from aiops.scale.settings import ExecutorSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import NotifySettings, TicketSettings
 

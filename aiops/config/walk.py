@@ -39,6 +39,7 @@ from aiops.contracts.errors import PluginError
 from aiops.contracts.secret import Secret
 from aiops.detect.settings import DetectSettings
 from aiops.forecast.settings import ForecastSettings
+from aiops.scale.settings import ExecutorSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import DestinationSettings
 
@@ -48,6 +49,7 @@ PLUGIN_KEYS: Final[Mapping[type, tuple[str, str]]] = {
     DetectSettings: ("detectors", "detector"),
     ForecastSettings: ("forecasts", "forecaster"),
     StoreSettings: ("stores", "series"),
+    ExecutorSettings: ("executors", "type"),
 }
 """Settings that hold a plug-in's own: its family and the key that names it."""
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from aiops.contracts.errors import NotEnoughHistory, PluginError
+from aiops.contracts.errors import NotEnoughHistory
 from aiops.contracts.forecaster import Forecaster
 from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Crossing, Forecast, Known
@@ -15,19 +15,18 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
 from aiops.domain.step import window_end
-from aiops.forecast.passage import Passage, first_passage
+from aiops.forecast.passage import Passage
 from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
 from aiops.forecast.runaway import COARSER, find_runaways
 from aiops.forecast.screen import Screen, screen
 from aiops.forecast.settings import ForecastSettings
+from aiops.forecast.spread import Shard, Spread, Told, foretell
 from aiops.forecast.waves import bound_by_waves
 
 ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
 """``read(ids, start, end, step)``: the panel of the ids in order, times in ns, half-open."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ROWS_AT_ONCE: Final = 64
-"""Rows whose paths are held at the same time: some 40 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class ForecastStage:
 
     settings: ForecastSettings
     forecaster: Forecaster
+    spread: Spread | None = None
 
     def foresee(
         self, requests: Sequence[Request], read: ReadPanel, now: datetime
@@ -127,10 +127,10 @@ class ForecastStage:
         cells = max(1, horizon // panel.step)
         first = screen(panel, limits, up, cells)
         ahead = np.minimum(cells, first.age)
-        passage = self._simulate(panel, np.flatnonzero(first.near), limits, up, ahead, known)
-        _bound(passage, panel, limits, up)
+        told = self._simulate(Shard(panel, limits, up, ahead, known), np.flatnonzero(first.near))
+        _bound(told.passage, panel, limits, up)
         return [
-            self._crossing(row, key, panel, limits, up, first, ahead, passage)
+            self._crossing(row, key, panel, limits, up, first, ahead, told)
             for row, key in enumerate(keys)
         ]
 
@@ -154,40 +154,18 @@ class ForecastStage:
                 self.forecaster.version,
             )  # fmt: skip
 
-    def _simulate(
-        self,
-        panel: Panel,
-        rows: IntArray,
-        limits: FloatArray,
-        up: np.ndarray,
-        ahead: IntArray,
-        known: Known,
-    ) -> Passage:
-        n = len(panel.series)
-        whole = Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan)))
-        # Rows of a like horizon go together, so that a young row does not pay for an old one.
-        order = rows[np.argsort(ahead[rows], kind="stable")]
-        for begin in range(0, len(order), _ROWS_AT_ONCE):
-            some = order[begin : begin + _ROWS_AT_ONCE]
-            part = panel.take(some)
-            model = self.forecaster.update(None, part)
-            steps = int(ahead[some].max())
-            try:
-                forecast = self.forecaster.forecast(
-                    model, part, steps, np.empty(0), _known_of(known, some)
-                )
-            except NotEnoughHistory:
-                whole.probability[some] = np.nan
-                continue
-            if forecast.paths is None:
-                raise PluginError(
-                    f"forecasts: {forecast.method} gives no paths, so no crossing can be told; "
-                    "choose another forecast.forecaster"
-                )
-            found = first_passage(forecast.paths, limits[some], up[some], ahead[some])
-            for name in ("probability", "early", "likely", "late"):
-                getattr(whole, name)[some] = getattr(found, name)
-            whole.probability[some[forecast.reason != 0]] = np.nan
+    def _simulate(self, asked: Shard, near: IntArray) -> Told:
+        n = len(asked.limits)
+        whole = Told(
+            Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan))),
+            np.zeros(n, dtype=np.uint8),
+        )
+        if not len(near):
+            return whole
+        told = foretell(self.forecaster, asked.take(near), self.spread)
+        whole.reason[near] = told.reason
+        for name in ("probability", "early", "likely", "late"):
+            getattr(whole.passage, name)[near] = getattr(told.passage, name)
         return whole
 
     def _crossing(
@@ -199,8 +177,9 @@ class ForecastStage:
         up: np.ndarray,
         first: Screen,
         ahead: IntArray,
-        passage: Passage,
+        told: Told,
     ) -> Crossing:
+        passage = told.passage
         origin = _EPOCH + timedelta(microseconds=int(panel.times[-1] + panel.step_ns) // 1000)
         step = panel.step
         crossing = Crossing(
@@ -215,9 +194,9 @@ class ForecastStage:
         )
         if first.reason[row]:
             return replace(crossing, abstained=Abstention(int(first.reason[row])))
+        if told.reason[row]:
+            return replace(crossing, abstained=Abstention(int(told.reason[row])))
         probability = float(passage.probability[row])
-        if np.isnan(probability):
-            return replace(crossing, abstained=Abstention.SHORT_HISTORY)
         if np.isnan(passage.early[row]):
             return replace(crossing, probability=probability)
         # A step is an interval: the range is rounded outwards to its ends.
@@ -245,16 +224,6 @@ _HISTORY_REASONS: Final = (
     Abstention.GAPPY_HISTORY,
     Abstention.CONSTANT,
 )
-
-
-def _known_of(known: Known, rows: IntArray) -> Known:
-    """Returns what is known of the given rows."""
-    return replace(
-        known,
-        floor=None if known.floor is None else known.floor[rows],
-        ceiling=None if known.ceiling is None else known.ceiling[rows],
-        added=None if known.added is None else known.added[rows],
-    )
 
 
 def _bound(passage: Passage, panel: Panel, limits: FloatArray, up: np.ndarray) -> None:

@@ -74,6 +74,7 @@ def _wait(future: Any, until: float, again: Callable[[], Any]) -> Any:
         try:
             return future.result(max(0.0, until - time.monotonic()))
         except (TimeoutError, CancelledError):
+            future.cancel()
             return ShardError("not done by the deadline; its process was ended", Ending.LATE)
         except ProcessExpired as error:
             if attempt + 1 == TRIES:
