@@ -10,6 +10,7 @@ from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
 from aiops.config import Settings
 from aiops.contracts.detector import Detector
+from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
@@ -24,6 +25,7 @@ from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
+from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
 from aiops.incident.book import IncidentBook
 from aiops.incident.evidence import LEVELS, freeze
@@ -57,13 +59,7 @@ def assemble(
     plan = maintenance_plan(settings)
     read = marked_reader(panels, ledger, gate, plan, fleet)
     forecast = ForecastFleet(
-        ForecastStage(
-            settings.forecast,
-            cast(
-                "Forecaster",
-                _create("forecasts", settings.forecast.forecaster, settings.forecast.settings),
-            ),
-        ),
+        forecast_stage(settings),
         read,
         LEVELS,
         freeze,
@@ -102,6 +98,18 @@ def assemble(
             settings.ticket.public_url,
         ),
         plan=plan,
+    )
+
+
+def forecast_stage(settings: Settings) -> ForecastStage:
+    """Returns the stage with its forecaster, and the executor that a costly one is spread over."""
+    name = settings.forecast.forecaster
+    own = _settings_of("forecasts", name, settings.forecast.settings)
+    executor = _create("executors", settings.executor.type, settings.executor.settings)
+    return ForecastStage(
+        settings.forecast,
+        cast("Forecaster", plugins.create("forecasts", name, own)),
+        Spread(cast("Executor", executor), name, own, settings.executor.deadline),
     )
 
 
@@ -196,6 +204,11 @@ def composer(settings: Settings) -> Callable[[Incident, TicketAction], TicketDra
 
 
 def _create(family: str, name: str, settings: Any) -> object:
+    return plugins.create(family, name, _settings_of(family, name, settings))
+
+
+def _settings_of(family: str, name: str, settings: Any) -> Any:
+    """Returns a plug-in's settings; those that nobody wrote down are still a bare mapping."""
     if isinstance(settings, Mapping):
-        settings = plugins.load(family, name).settings(**settings)
-    return plugins.create(family, name, settings)
+        return plugins.load(family, name).settings(**settings)
+    return settings

@@ -93,6 +93,10 @@ class Pipeline:
             self.fleet.load_first(self.panels.earliest)
             self.detect.load(self.fleet)
 
+    def close(self) -> None:
+        """Ends what the stages have started."""
+        self.forecast.close()
+
     def collect(
         self,
         source: str,

@@ -1,4 +1,4 @@
-"""MSTL: daily and weekly shapes taken out by loess, the rest by simple smoothing with drift.
+"""MSTL: daily and weekly shapes taken out by loess, the rest by simple smoothing.
 
 When it works: two seasons at once. When it does not: a short history, sudden changes of shape;
 bands come from what the decomposition leaves, and grow with the root of time.

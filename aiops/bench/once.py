@@ -45,7 +45,10 @@ def measure(n_series: int, n_points: int, folder: Path) -> list[Figure]:
     try:
         pipeline = assemble(settings, ledger, panels)
         pipeline.load()
-        return _run(pipeline, fleet, n_points)
+        try:
+            return _run(pipeline, fleet, n_points)
+        finally:
+            pipeline.close()
     finally:
         panels.close()
         store.close()

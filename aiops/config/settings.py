@@ -130,6 +130,9 @@ class Settings:
     server: ServerSettings = field(
         default_factory=ServerSettings, metadata={"help": "Where pages and API are served."}
     )
+    executor: ExecutorSettings = field(
+        default_factory=ExecutorSettings, metadata={"help": "Where models that cost much run."}
+    )
     assets: tuple[AssetSettings, ...] = field(
         default=(), metadata={"help": "What is known better here than at the source."}
     )

@@ -171,6 +171,7 @@ class History:
 
     def close(self) -> None:
         """Gives the data directory free."""
+        self._pipeline.close()
         self._panels.close()
         self._store.close()
         self._ledger.close()

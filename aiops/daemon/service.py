@@ -290,7 +290,7 @@ class Service:
         """
         if settings.store != self.settings.store or settings.server != self.settings.server:
             raise AiopsError("store and server cannot change while running; restart the daemon")
-        collectors, detect, systems = self.collectors, self.pipeline.detect, self.systems
+        collectors, pipeline, systems = self.collectors, self.pipeline, self.systems
         before = dict(vars(self))
         try:
             self._wire(settings)
@@ -300,8 +300,9 @@ class Service:
         self.settings = settings
         self._taken_up = False
         collectors.close()
+        pipeline.close()
         try:
-            detect.save(self.files.checkpoints)
+            pipeline.detect.save(self.files.checkpoints)
             self._take_up()
         except StoreError as error:
             _log.warning("series store not read yet, analysis waits", error=str(error))
@@ -318,6 +319,7 @@ class Service:
             _log.warning("states not saved", error=str(error))
         for system in self.systems.values():
             system.close()
+        self.pipeline.close()
         self.ledger.release_lease(self.owner)
         self.panels.close()
         self.store.close()

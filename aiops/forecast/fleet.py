@@ -100,6 +100,11 @@ class ForecastFleet:
         """Returns the time between two forecasts of a step class."""
         return cadence_ns(step_ns, self.stage.settings.every)
 
+    def close(self) -> None:
+        """Ends the processes that the forecaster was spread over, if there are any."""
+        if self.stage.spread is not None:
+            self.stage.spread.executor.close()
+
     def foresee(self, window: Window, fleet: Watched) -> list[Crossing]:
         """Returns one crossing for each limited series, abstentions included."""
         requests = self._limited(window, fleet).requests

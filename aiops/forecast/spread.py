@@ -46,13 +46,15 @@ class Shard:
 
     def take(self, rows: IntArray) -> "Shard":
         """Returns some of the rows."""
+
+        def of(column: FloatArray | None) -> FloatArray | None:
+            return None if column is None else column[rows]
+
         known = replace(
             self.known,
-            **{
-                name: None if column is None else column[rows]
-                for name in ("floor", "ceiling", "added")
-                for column in (getattr(self.known, name),)
-            },
+            floor=of(self.known.floor),
+            ceiling=of(self.known.ceiling),
+            added=of(self.known.added),
         )
         return Shard(
             self.panel.take(rows), self.limits[rows], self.up[rows], self.ahead[rows], known

@@ -59,6 +59,7 @@ def replay(
         pipeline = assemble(settings, ledger, panels, limits_are_failures=not bundle.failures)
         cadence = _live(bundle, pipeline, progress)
         incidents = ledger.incidents(SYSTEM, limit=1_000_000)
+        pipeline.close()
         panels.close()
         ledger.close()
     world = world_of(bundle)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.contracts.errors import Unreachable
 from aiops.contracts.executor import Ending, ResultT, ShardError, ShardT
 from aiops.contracts.plugin import Plugin, Stability
 
@@ -28,7 +28,8 @@ class DaskSettings:
     """Where the scheduler is and how both sides prove who they are."""
 
     address: str = field(
-        default="tls://127.0.0.1:8786", metadata={"help": "Of the scheduler: tls://host:port."}
+        default="tcp://127.0.0.1:8786",
+        metadata={"help": "Of the scheduler: tls://host:port; tcp:// on this machine only."},
     )
     ca_file: str = field(default="", metadata={"help": "Certificate of the authority (PEM)."})
     certificate: str = field(default="", metadata={"help": "Own certificate (PEM)."})
@@ -36,6 +37,18 @@ class DaskSettings:
     connect: timedelta = field(
         default=timedelta(seconds=10), metadata={"help": "Longest wait for the scheduler."}
     )
+
+    def __post_init__(self) -> None:
+        """Refuses what would send code over a network unproven."""
+        url = urlsplit(self.address)
+        if url.scheme == "tls":
+            if not (self.ca_file and self.certificate and self.key):
+                raise ValueError("a tls:// address needs ca_file, certificate and key")
+        elif url.hostname not in _LOOPBACK:
+            raise ValueError(
+                f"address is {self.address}, expected tls://host:port; without certificates "
+                "only this machine is accepted"
+            )
 
 
 class DaskExecutor:
@@ -45,17 +58,6 @@ class DaskExecutor:
         import distributed
 
         del distributed  # a missing library is told when the executor is made
-        url = urlsplit(settings.address)
-        if url.scheme == "tls" and not (settings.ca_file and settings.certificate and settings.key):
-            raise ConfigError(
-                ["executor.settings: a tls:// address needs ca_file, certificate and key"]
-            )
-        if url.scheme != "tls" and url.hostname not in _LOOPBACK:
-            msg = (
-                f"executor.settings.address: {settings.address}, expected tls://host:port; "
-                "without certificates only this machine is accepted"
-            )
-            raise ConfigError([msg])
         self._settings = settings
         self._client: Any = None  # the library has no types
 
