@@ -175,7 +175,23 @@ class Endpoint:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sock.settimeout(left)
         connection.request(method, self._path + path, body=body, headers=dict(headers))
-        response = connection.getresponse()
+        with connection.getresponse() as response:  # else half an answer keeps its socket open
+            whole = self._read(response, connection, path, limit)
+            found = {name.lower(): value for name, value in response.getheaders()}
+        if found.get("content-encoding", "").lower() == "gzip":
+            unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            whole = unzip.decompress(whole, self._max_bytes)
+            if not unzip.eof:
+                raise EOFError("the gzip body is cut off or too long")
+        return Answer(response.status, found, whole)
+
+    def _read(
+        self,
+        response: http.client.HTTPResponse,
+        connection: http.client.HTTPConnection,
+        path: str,
+        limit: float,
+    ) -> bytes:
         parts: list[bytes] = []
         size = 0
         while chunk := response.read(_CHUNK):
@@ -192,14 +208,7 @@ class Endpoint:
                 connection.sock.settimeout(left)
         if response.length:
             raise http.client.IncompleteRead(b"", response.length)
-        found = {name.lower(): value for name, value in response.getheaders()}
-        whole = b"".join(parts)
-        if found.get("content-encoding", "").lower() == "gzip":
-            unzip = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            whole = unzip.decompress(whole, self._max_bytes)
-            if not unzip.eof:
-                raise EOFError("the gzip body is cut off or too long")
-        return Answer(response.status, found, whole)
+        return b"".join(parts)
 
     def _checked(self, path: str, answer: Answer) -> Answer:
         status = answer.status
