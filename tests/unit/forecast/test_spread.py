@@ -36,7 +36,9 @@ def rising_rows():
         np.arange(ROWS), MINUTE, np.arange(CELLS) * step, values, np.zeros((ROWS, CELLS), np.uint8)
     )
     ceiling = Known(floor=np.full(ROWS, -10.0), ceiling=np.full(ROWS, 120.0))
-    return Shard(panel, np.linspace(50.5, 60.0, ROWS), np.ones(ROWS, dtype=bool), np.full(ROWS, 60), ceiling)
+    return Shard(
+        panel, np.linspace(50.5, 60.0, ROWS), np.ones(ROWS, dtype=bool), np.full(ROWS, 60), ceiling
+    )
 
 
 def test_processes_tell_the_same_as_this_one(executor):
