@@ -127,7 +127,12 @@ class LivePanels:
                 if kept.make_room(ids, self._left(grid.step)):
                     kept.load_missing(ids, self._counters)
             window = kept.window
-        return None if window is None else window.read(ids, first, last)
+        found = None if window is None else window.read(ids, first, last)
+        if found is not None:
+            return found
+        with self._lock:  # samples may come in faster than it can be read beside them
+            window = kept.window
+            return None if window is None else window.read(ids, first, last)
 
     def close(self) -> None:
         """Forgets the window; the store is closed by its owner."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+from numba import njit, types
 from numpy.typing import NDArray
 
 from aiops.contracts.errors import StoreError
@@ -34,8 +35,18 @@ _FIELDS: Final = [
     "newest",
     "retired",
 ]
-_TRIES: Final = 16
-_BLOCK: Final = 32
+_TRIES: Final = 4
+
+_SIGNATURE: Final = types.void(
+    types.Array(types.float32, 2, "C", readonly=True),
+    types.Array(types.float64, 1, "C", readonly=True),
+    types.Array(types.int64, 1, "C", readonly=True),
+    types.int64,
+    types.int64,
+    types.int64,
+    types.float64[:, ::1],
+    types.uint8[:, ::1],
+)
 
 
 class Window:
@@ -164,21 +175,13 @@ class Window:
 
     def _copy(self, rows: IntArray, first: int, last: int) -> tuple[FloatArray, NDArray[np.uint8]]:
         values = np.empty((len(rows), last - first))
-        missing = np.empty(values.shape, bool)
-        together = len(rows) > 0 and bool((rows[1:] == rows[:-1] + 1).all())
-        runs = self.columns(first, last)
-        for at in range(0, len(rows), _BLOCK):  # each block is finished while it is in cache
-            some = rows[at : at + _BLOCK]
-            chosen: Any = slice(int(some[0]), int(some[-1]) + 1) if together else some
-            block = values[at : at + _BLOCK]
-            done = 0
-            for run in runs:
-                width = run.stop - run.start
-                block[:, done : done + width] = self.matrix[chosen, run]
-                done += width
-            block += self.anchors[chosen][:, None]
-            np.isnan(block, out=missing[at : at + _BLOCK])
-        return values, missing.view(np.uint8)  # Quality.MISSING is 1, OK is 0
+        missing = np.empty(values.shape, np.uint8)
+        done = 0
+        for run in self.columns(first, last):
+            width = run.stop - run.start
+            _run(self.matrix, self.anchors, rows, run.start, done, width, values, missing)
+            done += width
+        return values, missing
 
     def begin(self) -> None:
         """Says that a write begins."""
@@ -260,3 +263,25 @@ def _layout(capacity: int, cells: int) -> dict[str, int]:
     matrix = -(-(anchors + capacity * 8) // _PAGE) * _PAGE
     end = matrix + capacity * cells * 4
     return {"ids": _PAGE, "anchors": anchors, "matrix": matrix, "end": end}
+
+
+def _widen(
+    matrix: Any, anchors: Any, rows: Any, low: int, at: int, width: int, values: Any, missing: Any
+) -> None:
+    """Differences to values and their quality in one pass: memory is what a read costs.
+
+    Quality.MISSING is 1, OK is 0.
+    """
+    for i in range(len(rows)):
+        anchor = anchors[rows[i]]
+        cells = matrix[rows[i], low : low + width]
+        wide = values[i, at : at + width]
+        empty = missing[i, at : at + width]
+        for j in range(width):
+            value = np.float64(cells[j]) + anchor
+            wide[j] = value
+            empty[j] = np.isnan(value)
+
+
+# Compiled when it is imported (once; then it is loaded), so that no read waits for it.
+_run = njit(_SIGNATURE, cache=True, nogil=True)(_widen)
