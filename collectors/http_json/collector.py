@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import orjson
 from jsonpath_ng import parse
 from jsonpath_ng.exceptions import JSONPathError
 
@@ -17,7 +16,8 @@ from aiops.domain.asset import Asset
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors._web.access import authorization, tls_context
-from collectors._web.fetch import check_url, fetch
+from collectors._web.document import fetch_json
+from collectors._web.fetch import check_url
 from collectors.http_json.settings import HttpJsonSettings, JsonMetric
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,17 +45,13 @@ class HttpJsonCollector:
             Unreachable: No answer in time, or nothing where ``items`` points to.
         """
         settings = self._settings
-        page = fetch(
+        document = fetch_json(
             settings.url,
-            {"Accept": "application/json", **authorization(settings)},
+            authorization(settings),
             tls_context(settings),
             deadline.total_seconds(),
             settings.max_body_bytes,
         )
-        try:
-            document = orjson.loads(page.body)
-        except orjson.JSONDecodeError as error:
-            raise Unreachable(f"{settings.url}: the answer is no JSON", "format") from error
         items = [found.value for found in self._items.find(document)]
         if not items:
             words = f"{settings.url}: nothing at {settings.items} (items)"
