@@ -1,0 +1,89 @@
+"""What each method of the shelf is for, on series made for it."""
+
+from datetime import timedelta
+from typing import cast
+
+import numpy as np
+import pytest
+
+from aiops import plugins
+from aiops.contracts.detector import Detector
+from aiops.contracts.errors import ConfigError
+from aiops.domain.abstention import Abstention
+from aiops.domain.calendar import build_calendar
+from aiops.domain.panel import Panel
+
+MINUTES_5 = 300 * 10**9
+DAY = 288
+
+
+def build(name: str, **settings) -> Detector:
+    kind = plugins.load("detectors", name).settings
+    return cast("Detector", plugins.create("detectors", name, kind(**settings)))
+
+
+def scores_of(detector: Detector, values: np.ndarray):
+    values = np.atleast_2d(values)
+    times = np.arange(values.shape[1]) * MINUTES_5
+    calendar = build_calendar(times, ["UTC"] * len(values))
+    panel = Panel.of(values, times, timedelta(minutes=5), calendar=calendar)
+    return detector.update(detector.start(len(values)), panel)[1]
+
+
+def noise(cells: int = 3000) -> np.ndarray:
+    return np.random.default_rng(3).normal(size=cells)
+
+
+def test_a_rule_speaks_only_once_its_duration_has_passed():
+    values = np.zeros(30)
+    values[[3, 4, 10, 11, 12, 13]] = 5.0
+    rule = build("rules", above=1.0, lasts=timedelta(minutes=15))
+    (score,) = scores_of(rule, values).score
+    assert np.flatnonzero(score > 0).tolist() == [12, 13]
+
+
+def test_a_rule_starts_anew_after_a_break_but_not_after_a_gap():
+    values = np.array([5.0, 5.0, 0.0, 5.0, np.nan, 5.0, 5.0])
+    rule = build("rules", above=1.0, lasts=timedelta(minutes=15))
+    scores = scores_of(rule, values)
+    assert np.flatnonzero(scores.score[0] > 0).tolist() == [6]
+    assert scores.reason[0, 4] == Abstention.MISSING
+
+
+def test_a_rule_whose_bounds_exclude_each_other_is_refused():
+    with pytest.raises(ConfigError, match="below"):
+        build("rules", above=1.0, below=2.0)
+
+
+@pytest.mark.parametrize("name", ["ewma", "cusum"])
+def test_a_small_shift_that_lasts_outscores_all_noise_before_it(name):
+    values = noise()
+    values[2500:] += 1.5
+    (score,) = scores_of(build(name), values).score
+    assert score[2500:2600].max() > np.nanmax(score[500:2500])
+
+
+def test_a_jump_in_a_wandering_series_is_an_innovation():
+    values = np.cumsum(noise())
+    values[2500:] += 8
+    (score,) = scores_of(build("holt_winters"), values).score
+    assert 500 + np.nanargmax(score[500:]) == 2500
+
+
+def test_the_wrong_time_of_day_is_seen_within_the_range():
+    values = 0.1 * noise() + np.sin(2 * np.pi * np.arange(3000) / DAY)
+    values[2500:2503] -= 0.8
+    (score,) = scores_of(build("seasonal_esd"), values).score
+    assert 2500 <= 500 + np.nanargmax(score[500:]) < 2503
+
+
+def test_a_spike_stands_out_of_a_series_that_always_rises():
+    values = noise() + 0.01 * np.arange(3000)
+    values[2500] -= 14
+    (score,) = scores_of(build("spot"), values).score
+    assert 500 + np.nanargmax(score[500:]) == 2500
+
+
+def test_a_moving_mean_longer_than_its_ring_is_refused():
+    with pytest.raises(ConfigError, match="depth"):
+        build("spot", depth=10_000)
