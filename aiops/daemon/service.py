@@ -60,7 +60,7 @@ class Service:
         self.health = Health(now)
         url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
         self.ledger = open_ledger(url, now)
-        self.store = open_store(settings.store, directory, self.ledger.catalogue.info)
+        self.store = open_store(settings.store, directory, self.ledger.catalogue.info, now)
         self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.fence: int | None = None

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from aiops.contracts.errors import StoreError
 from aiops.domain.series import IntArray, Samples
 from aiops.domain.step import DAY
 from aiops.store.grid import MS, Columns
@@ -17,6 +18,28 @@ _DAY_BITS: Final = 27
 def nothing() -> Samples:
     """Returns an empty batch."""
     return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+
+def check_finite(samples: Samples) -> None:
+    """Refuses values that no store can keep.
+
+    Raises:
+        StoreError: A value is NaN or infinite.
+    """
+    if not np.isfinite(samples.values).all():
+        raise StoreError("a value is not finite; the data-quality gate drops such samples")
+
+
+def arranged(samples: Samples) -> Columns:
+    """Returns a batch by id and ms, each time once; rows are ids.
+
+    Raises:
+        StoreError: A value is NaN or infinite.
+    """
+    check_finite(samples)
+    ids = np.asarray(samples.ids, np.int64)
+    times = np.asarray(samples.times, np.int64) // MS
+    return Columns.arrange(ids, times, np.asarray(samples.values, np.float64))
 
 
 def key(samples: Samples, day: int) -> IntArray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,10 @@ from aiops.store.spooled import SpooledStore
 
 
 def open_store(
-    settings: StoreSettings, directory: Path, describe: Describe | None = None
+    settings: StoreSettings,
+    directory: Path,
+    describe: Describe | None = None,
+    now: datetime | None = None,
 ) -> SeriesStore:
     """Returns the store that the settings name; one behind a network has a spool in front.
 
@@ -24,6 +28,7 @@ def open_store(
         directory: Data directory; given to plug-ins whose settings have a ``directory`` that
             is left empty, and of the spool.
         describe: Tells what series are called, for stores that keep names beside ids.
+        now: Of a store behind a network nothing is read that is older than the retention.
 
     Raises:
         PluginError: There is no such plug-in, or its library is missing.
@@ -35,7 +40,10 @@ def open_store(
         return store
     age = duration_ns(settings.spool_max_age)
     spool = Spool(directory / "spool.db", settings.spool_max_bytes, age)
-    return SpooledStore(cast("RemoteStore", store), spool)
+    remote = cast("RemoteStore", store)
+    if now is not None:
+        remote.keep_from(now - settings.retention)
+    return SpooledStore(remote, spool)
 
 
 def open_directly(

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -38,6 +39,10 @@ class RemoteStore(SeriesStore, Protocol):
 
     def stored(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns what the server itself shows of ``[start, end)``."""
+        ...
+
+    def keep_from(self, oldest: datetime) -> None:
+        """Takes note that nothing older than this day is asked for: retention hides it."""
         ...
 
 

@@ -19,7 +19,7 @@ from aiops.domain.instant import to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
-from aiops.store.batches import join, lay_over, nothing, take
+from aiops.store.batches import check_finite, join, lay_over, nothing, take
 from aiops.store.grid import MS, Columns, Grid, longest_gap
 from aiops.store.remote.cells import build_panel
 from aiops.store.remote.naming import Describe, NamedStore
@@ -27,13 +27,7 @@ from aiops.store.remote.results import Publishing, Result
 from aiops.store.sending import RemoteStore, Sender
 from aiops.store.spool import Spool
 
-CHUNK: Final = 50_000
-"""Samples of one request."""
-_TRIES: Final = 5
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 _NEVER: Final = np.iinfo(np.int64).min
-_DAY_BITS: Final = 27
-"""A day has fewer than 2**27 milliseconds."""
 
 
 class SpooledStore:
@@ -57,8 +51,7 @@ class SpooledStore:
         """Makes the samples durable on this host; they are sent from there."""
         if not len(samples):
             return
-        if not np.isfinite(samples.values).all():
-            raise StoreError("a value is not finite; the data-quality gate drops such samples")
+        check_finite(samples)
         with self._lock:
             late = self._is_late(samples)
             for mine, is_late in ((~late, False), (late, True)):

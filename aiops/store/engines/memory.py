@@ -16,6 +16,7 @@ from aiops.domain.instant import to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
+from aiops.store.batches import check_finite
 from aiops.store.grid import MS, Columns, Grid, fill, longest_gap, to_rates
 
 _BITS = 43
@@ -62,8 +63,7 @@ class MemoryStore:
             return
         if ids.min() < 0 or ids.max() >= _MOST_SERIES:
             raise StoreError(f"series ids must lie between 0 and {_MOST_SERIES}")
-        if not np.isfinite(values).all():
-            raise StoreError("a value is not finite; the data-quality gate drops such samples")
+        check_finite(samples)
         run = _Run.of(_key(ids, np.asarray(samples.times, np.int64) // MS), values)
         with self._lock:
             runs = [*self._runs, run]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiops.domain.panel import Aggregation, Panel
-from aiops.domain.series import IntArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.store.grid import MS, Columns, Grid, fill, longest_gap, to_rates
 
 SLICE: Final = 500
@@ -56,6 +56,35 @@ def build_panel(
         else matrix[place]
     )
     return grid.panel(ids, values, aggregation)
+
+
+def fill_again(
+    matrix: FloatArray,
+    grid: Grid,
+    ids: IntArray,
+    rows: IntArray,
+    times: IntArray,
+    read: ReadColumns,
+) -> None:
+    """Reads once more the last values of cells that samples were just written into.
+
+    Args:
+        ids: Sorted and distinct, of the rows of the matrix.
+        rows: ``(n,)`` of those samples, in any order.
+        times: ``(n,)`` ms.
+    """
+    if not len(rows):
+        return
+    touched = np.unique(rows)
+    step = grid.step // MS
+    first = (int(times.min()) - grid.start // MS) // step
+    end = (int(times.max()) - grid.start // MS) // step + 1
+    part = Grid(grid.start + first * grid.step, grid.start + end * grid.step, grid.step)
+    for at in range(0, len(touched), SLICE):
+        some = touched[at : at + SLICE]
+        again = np.full((len(some), part.cells), np.nan)
+        fill(again, part, read(ids[some], part.start, part.end), Aggregation.LAST)
+        matrix[some, first:end] = again
 
 
 def fill_rows(

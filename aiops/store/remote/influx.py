@@ -8,27 +8,27 @@ Source: InfluxDB v2 API reference (write, query, delete, buckets, tasks); Flux s
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import numpy as np
 import orjson
 from influxdb_client import InfluxDBClient, WriteService
 from influxdb_client.rest import ApiException
-from numpy.typing import NDArray
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from aiops.contracts.errors import AiopsError, ConfigError, Refused, StoreError, Unreachable
+from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
 from aiops.domain.instant import from_ns, to_ns
-from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
+from aiops.store.batches import arranged, join
 from aiops.store.grid import MS, Columns
 from aiops.store.remote.annotated_csv import Rows, decode
-from aiops.store.remote.cells import SLICE, build_panel, whole_cells
+from aiops.store.remote.cells import SLICE, whole_cells
+from aiops.store.remote.history import RemoteHistory, asking
 from aiops.store.remote.http import Credentials, Endpoint
 from aiops.store.remote.influx_setup import Setup
 from aiops.store.remote.lines import encode
@@ -44,10 +44,9 @@ _FAR_MS: Final = 7_258_118_400_000
 _LINES: Final = 20_000
 """Samples per request. Source: InfluxDB advises batches of 5,000 lines and more."""
 _REFUSING: Final = frozenset({400, 413, 422})
-_Result = TypeVar("_Result")
 
 
-class InfluxStore:
+class InfluxStore(RemoteHistory):
     """Writes line protocol, reads Flux; nothing is connected before the first use."""
 
     settles: Final = 1.0
@@ -78,6 +77,7 @@ class InfluxStore:
         self._heads = Heads(settings.name)
         self._lock = threading.Lock()
         self._written = 0
+        self._first = _FIRST_MS
 
     def name_series(self, describe: Describe) -> None:
         """Takes what describes series, for people's own dashboards."""
@@ -87,13 +87,10 @@ class InfluxStore:
         """Writes samples and waits for the server's word."""
         if not len(samples):
             return
-        if not np.isfinite(samples.values).all():
-            raise StoreError("a value is not finite; the data-quality gate drops such samples")
-        ids = np.asarray(samples.ids, np.int64)
-        times = np.asarray(samples.times, np.int64) // MS
-        columns = Columns.arrange(ids, times, np.asarray(samples.values, np.float64))
+        columns = arranged(samples)
         with self._lock:
-            self._guarded(self._setup.prepare)
+            with asking():
+                self._setup.prepare()
             heads = self._heads.of(columns.rows.tolist())
             for at in range(0, len(heads), _LINES):
                 part = slice(at, at + _LINES)
@@ -125,35 +122,9 @@ class InfluxStore:
 
     def publish(self, results: Iterable[Result]) -> None:
         """Writes results for people's own dashboards."""
-        self._guarded(self._setup.prepare)
+        with asking():
+            self._setup.prepare()
         self._write(result_lines(results, self._settings.name))
-
-    def panel(
-        self,
-        ids: IntArray,
-        start: int,
-        end: int,
-        step: timedelta,
-        aggregation: Aggregation = Aggregation.LAST,
-        counters: NDArray[np.bool_] | None = None,
-    ) -> Panel:
-        """Returns the grid of cells; see the contract."""
-        return build_panel(self._columns, ids, start, end, step, aggregation, counters)
-
-    def samples(self, ids: IntArray, start: int, end: int) -> Samples:
-        """Returns the stored samples, ordered by id and time."""
-        ids = np.unique(np.asarray(ids, np.int64))
-        parts = [
-            (at, self._columns(ids[at : at + SLICE], start, end))
-            for at in range(0, len(ids), SLICE)
-        ]
-        if not parts:
-            return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        return Samples(
-            np.concatenate([ids[columns.rows + at] for at, columns in parts]),
-            np.concatenate([columns.times * MS for _, columns in parts]),
-            np.concatenate([columns.values for _, columns in parts]),
-        )
 
     def stored(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns what the server itself shows."""
@@ -161,30 +132,28 @@ class InfluxStore:
 
     def latest(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
         """Returns time and value of each newest sample."""
-        ids = np.asarray(ids, np.int64)
-        distinct, place = np.unique(ids, return_inverse=True)
+        distinct, place = np.unique(np.asarray(ids, np.int64), return_inverse=True)
         times, values = np.zeros(len(distinct), np.int64), np.full(len(distinct), np.nan)
-        for at in range(0, len(distinct), SLICE):
-            rows = self._read(distinct[at : at + SLICE], _FIRST_MS, _FAR_MS, "|> last()")
-            columns = Columns.arrange(
-                np.searchsorted(distinct, rows.series), rows.times, rows.values
-            )
-            times[columns.rows] = columns.times * MS  # in order of time: the newest stays
-            values[columns.rows] = columns.values
+        found = self._ends(distinct, "last")
+        times[found.rows], values[found.rows] = found.times * MS, found.values  # the last one stays
         return times[place], values[place]
 
     def earliest(self, ids: IntArray) -> IntArray:
         """Returns the time of each oldest sample."""
-        ids = np.asarray(ids, np.int64)
-        distinct, place = np.unique(ids, return_inverse=True)
+        distinct, place = np.unique(np.asarray(ids, np.int64), return_inverse=True)
         times = np.zeros(len(distinct), np.int64)
-        for at in range(0, len(distinct), SLICE):
-            rows = self._read(distinct[at : at + SLICE], _FIRST_MS, _FAR_MS, "|> first()")
-            columns = Columns.arrange(
-                np.searchsorted(distinct, rows.series), rows.times, rows.values
-            )
-            times[columns.rows[::-1]] = columns.times[::-1] * MS
+        found = self._ends(distinct, "first")
+        times[found.rows[::-1]] = found.times[::-1] * MS
         return times[place]
+
+    def _ends(self, ids: IntArray, which: str) -> Columns:
+        """Returns what lies at one end of each line; the server answers it from its index."""
+        parts = []
+        for at in range(0, len(ids), SLICE):
+            rows = self._read(ids[at : at + SLICE], _FIRST_MS, _FAR_MS, f"|> {which}()")
+            parts.append(Samples(rows.series, rows.times, rows.values))
+        all_ = join(parts)
+        return Columns.arrange(np.searchsorted(ids, all_.ids), all_.times, all_.values)
 
     def retain(self, before: datetime) -> int:
         """Deletes whole days before the given time, and returns how many samples went."""
@@ -205,35 +174,26 @@ class InfluxStore:
                 "predicate": f'{STORE}="{self._settings.name}"',
             }
             path = f"/api/v2/delete?{query}"
-            self._guarded(lambda: self._endpoint.request("POST", path, orjson.dumps(body), _JSON))
+            with asking():
+                self._endpoint.request("POST", path, orjson.dumps(body), _JSON)
         return dropped
 
-    def rollup(self, start: int, end: int) -> int:
-        """Writes nothing: hourly means are kept by the server's own task, if it was asked for."""
-        del start, end
-        return 0
+    def keep_from(self, oldest: datetime) -> None:
+        """Takes note that nothing older than this day is asked for."""
+        self._first = max(to_ns(oldest) // DAY * DAY // MS, _FIRST_MS)
 
-    def status(self) -> Mapping[str, object]:
-        """Returns whether it answers, and what was written; never raises."""
-        kept: dict[str, object] = {
+    def about(self) -> dict[str, object]:
+        """Returns where it is, and what was written there."""
+        return {
             "engine": "influxdb",
             "url": self._endpoint.url,
             "bucket": self._settings.bucket,
+            "version": self._setup.version,
             "samples_written": self._written,
         }
-        try:
-            self.ping()
-        except AiopsError as error:
-            return {**kept, "reachable": False, "error": str(error)}
-        return {**kept, "reachable": True, "version": self._setup.version}
 
     def ping(self) -> None:
-        """Asks for the version and for the bucket.
-
-        Raises:
-            StoreError: It does not answer as InfluxDB 2 does; the message says how.
-        """
-        self._guarded(self._setup.check_version)
+        """Asks for the version and for the bucket."""
         self._query(f"{self._from(0, 1)} |> limit(n: 1)")
 
     def close(self) -> None:
@@ -242,12 +202,13 @@ class InfluxStore:
         self._connections.clear()
         self._client.close()
 
-    def _columns(self, ids: IntArray, start: int, end: int) -> Columns:
-        first, last = whole_cells(start, end)
-        rows = self._read(ids, max(first, _FIRST_MS), min(last, _FAR_MS))
+    def columns(self, ids: IntArray, start: int, end: int) -> Columns:
+        """Returns the samples of ``[start, end)`` ns."""
+        rows = self._read(ids, *whole_cells(start, end))
         return Columns.arrange(np.searchsorted(ids, rows.series), rows.times, rows.values)
 
     def _read(self, ids: IntArray, start: int, end: int, then: str = "") -> Rows:
+        start, end = max(start, self._first), min(end, _FAR_MS)
         if start >= end or not len(ids):
             none = np.empty(0, np.int64)
             return Rows(none, none, np.empty(0))
@@ -266,7 +227,6 @@ class InfluxStore:
         )
 
     def _query(self, flux: str) -> Rows:
-        self._guarded(self._setup.check_version)
         body = {
             "query": flux,
             "type": "flux",
@@ -274,19 +234,10 @@ class InfluxStore:
         }
         path = f"/api/v2/query?{urlencode({'org': self._settings.org})}"
         headers = {**_JSON, "Accept": "application/csv", "Accept-Encoding": "gzip"}
-
-        def ask() -> Rows:
+        with asking():
+            self._setup.check_version()
             answer = self._endpoint.request("POST", path, orjson.dumps(body), headers)
             return decode(answer.body, self._endpoint.url)
-
-        return self._guarded(ask)
-
-    @staticmethod
-    def _guarded(call: Callable[[], _Result]) -> _Result:
-        try:
-            return call()
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
 
 
 def _text(at_ms: int) -> str:

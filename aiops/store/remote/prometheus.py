@@ -5,29 +5,30 @@ Source: Prometheus HTTP API, "Instant queries", "Finding series by label matcher
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NoReturn, Protocol, runtime_checkable
 from urllib.parse import urlencode
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from aiops.contracts.errors import AiopsError, Refused, StoreError, Unreachable
+from aiops.contracts.errors import StoreError
 from aiops.domain.instant import duration_ns
-from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples, SeriesKey
 from aiops.domain.step import DAY
 from aiops.store.grid import MS, Columns
-from aiops.store.remote.cells import SLICE, build_panel, whole_cells
+from aiops.store.remote.cells import whole_cells
 from aiops.store.remote.credentials import credentials_of
+from aiops.store.remote.history import RemoteHistory, asking
 from aiops.store.remote.http import Endpoint
 from aiops.store.remote.naming import Describe, describe_nothing, name_of
 from aiops.store.remote.settings import PrometheusSettings
 
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
+_Name = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Metric over there, asset, labels."""
 
 
 @runtime_checkable
@@ -39,7 +40,7 @@ class Discovering(Protocol):
         ...
 
 
-class PrometheusHistory:
+class PrometheusHistory(RemoteHistory):
     """Reads; everything that would write is refused."""
 
     def __init__(self, settings: PrometheusSettings) -> None:
@@ -69,33 +70,6 @@ class PrometheusHistory:
         """Refuses."""
         self._refuse(samples)
 
-    def panel(
-        self,
-        ids: IntArray,
-        start: int,
-        end: int,
-        step: timedelta,
-        aggregation: Aggregation = Aggregation.LAST,
-        counters: NDArray[np.bool_] | None = None,
-    ) -> Panel:
-        """Returns the grid of cells; see the contract."""
-        return build_panel(self._columns, ids, start, end, step, aggregation, counters)
-
-    def samples(self, ids: IntArray, start: int, end: int) -> Samples:
-        """Returns the samples, ordered by id and time."""
-        ids = np.unique(np.asarray(ids, np.int64))
-        parts = [
-            (at, self._columns(ids[at : at + SLICE], start, end))
-            for at in range(0, len(ids), SLICE)
-        ]
-        if not parts:
-            return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        return Samples(
-            np.concatenate([ids[columns.rows + at] for at, columns in parts]),
-            np.concatenate([columns.times * MS for _, columns in parts]),
-            np.concatenate([columns.values for _, columns in parts]),
-        )
-
     def latest(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
         """Returns time and value of each newest sample of the history."""
         return self._ends(np.asarray(ids, np.int64), newest=True)
@@ -109,19 +83,13 @@ class PrometheusHistory:
         del before
         return 0
 
-    def rollup(self, start: int, end: int) -> int:
-        """Writes nothing."""
-        del start, end
-        return 0
+    def about(self) -> dict[str, object]:
+        """Returns where it is."""
+        return {"engine": "prometheus", "url": self._endpoint.url, "read_only": True}
 
-    def status(self) -> Mapping[str, object]:
-        """Returns whether it answers; never raises."""
-        kept = {"engine": "prometheus", "url": self._endpoint.url, "read_only": True}
-        try:
-            self._now()
-        except AiopsError as error:
-            return {**kept, "reachable": False, "error": str(error)}
-        return {**kept, "reachable": True}
+    def ping(self) -> None:
+        """Asks for its time."""
+        self._now()
 
     def close(self) -> None:
         """Closes the connections."""
@@ -143,37 +111,32 @@ class PrometheusHistory:
             times[rows], values[rows] = found.times[order], found.values[order]
         return times[place], values[place]
 
-    def _columns(self, ids: IntArray, start: int, end: int) -> Columns:
+    def columns(self, ids: IntArray, start: int, end: int) -> Columns:
+        """Returns the samples of ``[start, end)`` ns."""
         first, last = whole_cells(start, end)
         first = max(first, 0)
-        infos = self._describe(ids) if len(ids) else []
-        rows: list[int] = []
-        times: list[int] = []
-        values: list[float] = []
-        row_of = {info.key: row for row, info in enumerate(infos)}
-        by_metric: dict[str, list[str]] = {}
-        for key in row_of:
-            by_metric.setdefault(_metric(key), []).append(key.asset)
-        if first < last:
-            names = {(_metric(key), key.asset, key.labels): row for key, row in row_of.items()}
-            for metric, assets in by_metric.items():
-                for labels, samples in self._range(metric, assets, first, last):
-                    key = self._key(labels)
-                    row = names.get((metric, key.asset, key.labels))
-                    for at, value in samples if row is not None else ():
-                        time = round(at * 1000)
-                        if first <= time < last:
-                            rows.append(row or 0)
-                            times.append(time)
-                            values.append(float(value))
-        number = np.array(values, np.float64)
-        known = np.isfinite(number)
-        return Columns.arrange(
-            np.array(rows, np.int64)[known], np.array(times, np.int64)[known], number[known]
+        row_by_name: dict[_Name, int] = {}
+        assets_by_metric: dict[str, set[str]] = {}
+        for row, info in enumerate(self._describe(ids) if first < last and len(ids) else ()):
+            metric = _metric(info.key)
+            row_by_name[metric, info.key.asset, info.key.labels] = row
+            assets_by_metric.setdefault(metric, set()).add(info.key.asset)
+        parts = [Columns(ids[:0], ids[:0], np.empty(0))]
+        for metric, assets in assets_by_metric.items():
+            for labels, found in self._range(metric, assets, first, last):
+                key = self._key(labels)
+                row_found = row_by_name.get((metric, key.asset, key.labels))
+                if row_found is not None:
+                    parts.append(_line(row_found, found))
+        rows, times, values = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("rows", "times", "values")
         )
+        mine = np.isfinite(values) & (times >= first) & (times < last)
+        return Columns.arrange(rows[mine], times[mine], values[mine])
 
-    def _range(self, metric: str, assets: Sequence[str], first: int, last: int) -> list[Any]:
-        pattern = "|".join(_quoted(asset) for asset in sorted(set(assets)))
+    def _range(self, metric: str, assets: Iterable[str], first: int, last: int) -> list[Any]:
+        pattern = "|".join(_quoted(asset) for asset in sorted(assets))
         chosen = f"{self._settings.asset_label}=~{json.dumps(pattern, ensure_ascii=False)}"
         query = f"{metric}{{{chosen}}}[{last - first}ms]"
         form = {"query": query, "time": f"{(last - 1) / 1000:.3f}"}
@@ -203,14 +166,13 @@ class PrometheusHistory:
         return self._answer("POST", path, urlencode(form).encode())
 
     def _answer(self, method: str, path: str, body: bytes | None) -> Any:
-        try:
+        with asking():
             answer = self._endpoint.request(method, path, body, _FORM if body else None)
+        try:
             parsed = orjson.loads(answer.body)
             if parsed["status"] != "success":
                 raise StoreError(f"{self._endpoint.url}: {parsed.get('error', 'no success')}")
             return parsed["data"]
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{self._endpoint.url}: answers no result; is it Prometheus?"
@@ -222,6 +184,12 @@ class PrometheusHistory:
             "written; set store.series to duckdb, victoriametrics or influxdb and take the "
             "history over with `aiops store copy`"
         )
+
+
+def _line(row: int, pairs: Sequence[tuple[float, str]]) -> Columns:
+    times = np.array([round(at * 1000) for at, _ in pairs], np.int64)
+    values = np.array([float(value) for _, value in pairs], np.float64)
+    return Columns(np.full(len(pairs), row), times, values)
 
 
 def _metric(key: SeriesKey) -> str:

@@ -13,43 +13,47 @@ Source: VictoriaMetrics documentation, "How to export time series", "Deduplicati
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops.contracts.errors import AiopsError, Refused, StoreError, Unreachable
+from aiops.contracts.errors import StoreError
 from aiops.domain.instant import to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
-from aiops.store.grid import MS, Columns, Grid, fill
+from aiops.store.batches import arranged, join
+from aiops.store.grid import MS, Columns, Grid
 from aiops.store.remote.arrange import arrange, fill_last, flatten
-from aiops.store.remote.cells import SLICE, build_panel, whole_cells
+from aiops.store.remote.cells import SLICE, build_panel, fill_again, whole_cells
+from aiops.store.remote.extent import end_days
+from aiops.store.remote.history import RemoteHistory, asking
 from aiops.store.remote.lines import encode, revised
-from aiops.store.remote.naming import SERIES, STORE, Describe, Heads, check_name
+from aiops.store.remote.naming import STORE, Describe, Heads, check_name
 from aiops.store.remote.recent import Recent
 from aiops.store.remote.results import Result, result_lines
 from aiops.store.remote.revisions import Known, plan
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria_server import FAR_MS, VictoriaServer
 
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _EARLY_MS: Final = 86_400_000
 """Queries begin here: the server answers nothing when a range reaches before 1970."""
 _LINES: Final = 50_000
 """Samples per request: a few megabytes, well below the server's own limits."""
-
-
 _ASKED: Final = 5_000
 """Series of one request for what was just written."""
+_AHEAD: Final = 3
+"""Days after today that may hold samples. Source: the server refuses what is more than two
+days ahead of its clock."""
+_DAY_MS: Final = DAY // MS
 
 
-class VictoriaMetricsStore:
+class VictoriaMetricsStore(RemoteHistory):
     """Writes line protocol, reads exports; one writer at a time."""
 
     settles: Final = 10.0
@@ -76,19 +80,11 @@ class VictoriaMetricsStore:
         """Writes samples and waits for the server's word."""
         if not len(samples):
             return
-        if not np.isfinite(samples.values).all():
-            raise StoreError("a value is not finite; the data-quality gate drops such samples")
-        ids = np.asarray(samples.ids, np.int64)
-        times = np.asarray(samples.times, np.int64) // MS
-        values = np.asarray(samples.values, np.float64)
-        columns, _ = arrange(ids, times, values, np.zeros(len(ids), np.int64))
+        columns = arranged(samples)
         if int(columns.times.min()) < 0:
             raise StoreError("VictoriaMetrics keeps no samples from before 1970")
-        try:
-            with self._lock:
-                self._append(columns)
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
+        with asking(), self._lock:
+            self._append(columns)
 
     def _append(self, columns: Columns) -> None:
         ids = columns.rows.astype(np.int64)
@@ -122,10 +118,8 @@ class VictoriaMetricsStore:
 
     def publish(self, results: Iterable[Result]) -> None:
         """Writes results for people's own dashboards."""
-        try:
+        with asking():
             self._server.write(result_lines(results, self._name))
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
 
     def panel(
         self,
@@ -141,94 +135,70 @@ class VictoriaMetricsStore:
         plain = counters is None or not np.asarray(counters, bool).any()
         if plain and aggregation is Aggregation.LAST and len(ids):
             return self._last_values(ids, Grid.of(start, end, step))
-        return build_panel(self._columns, ids, start, end, step, aggregation, counters)
+        return build_panel(self.columns, ids, start, end, step, aggregation, counters)
 
     def _last_values(self, ids: IntArray, grid: Grid) -> Panel:
         distinct, place = np.unique(ids, return_inverse=True)
         matrix = np.full((len(distinct), grid.cells), np.nan)
+        span = whole_cells(grid.start, grid.end)
 
         def load(at: int) -> None:
             part = distinct[at : at + SLICE]
-            fill_last(matrix[at : at + SLICE], grid, part, self._server.lines(part, *_ms(grid)))
+            fill_last(matrix[at : at + SLICE], grid, part, self._server.lines(part, *span))
 
         if matrix.size:
-            self._each_slice(load, len(distinct))
-            recent = self._recent.between(distinct, *_ms(grid))
-            rows = np.unique(recent[0])
-            if len(rows):  # the little that the server may not show yet
-                again = np.full((len(rows), grid.cells), np.nan)
-                fill(
-                    again,
-                    grid,
-                    self._columns(distinct[rows], grid.start, grid.end),
-                    Aggregation.LAST,
-                )
-                matrix[rows] = again
+            with asking():
+                list(self._pool.map(load, range(0, len(distinct), SLICE)))  # one decodes, one waits
+            # the little that the server may not show yet
+            rows, times, _, _ = self._recent.between(distinct, *span)
+            fill_again(matrix, grid, distinct, rows, times, self.columns)
         same = len(ids) == len(distinct) and bool((place == np.arange(len(ids))).all())
         return grid.panel(ids, matrix if same else matrix[place], Aggregation.LAST)
 
-    def _each_slice(self, load: Any, count: int) -> None:
-        starts = range(0, count, SLICE)
-        try:
-            if len(starts) == 1:
-                load(0)
-                return
-            list(self._pool.map(load, starts))  # one decodes while one waits
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
-
-    def samples(self, ids: IntArray, start: int, end: int) -> Samples:
-        """Returns the stored samples, ordered by id and time."""
-        ids = np.unique(np.asarray(ids, np.int64))
-        parts = [
-            (at, self._columns(ids[at : at + SLICE], start, end))
-            for at in range(0, len(ids), SLICE)
-        ]
-        if not parts:
-            return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        return Samples(
-            np.concatenate([ids[columns.rows + at] for at, columns in parts]),
-            np.concatenate([columns.times * MS for _, columns in parts]),
-            np.concatenate([columns.values for _, columns in parts]),
-        )
-
     def latest(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
         """Returns time and value of each newest sample."""
-        ids = np.asarray(ids, np.int64)
-        times = self._ends(ids, "tlast_over_time", np.maximum)
-        values = np.full(len(ids), np.nan)
-        for at in np.unique(times[times > 0]):
-            mine = np.flatnonzero(times == at)
-            found = self.samples(ids[mine], int(at), int(at) + MS)
-            place = np.searchsorted(found.ids, ids[mine])
-            has = np.isin(ids[mine], found.ids)
-            values[mine[has]] = found.values[place[has]]
-        times[np.isnan(values)] = 0
-        return times, values
+        distinct, place = np.unique(np.asarray(ids, np.int64), return_inverse=True)
+        shown = self._at_end(distinct, newest=True)
+        recent = self._recent.between(distinct, self._server.horizon, FAR_MS)
+        both = (np.concatenate(each) for each in zip(shown, recent, strict=True))
+        found, _ = arrange(*both)
+        times, values = np.zeros(len(distinct), np.int64), np.full(len(distinct), np.nan)
+        times[found.rows], values[found.rows] = found.times * MS, found.values  # the last one stays
+        return times[place], values[place]
 
     def earliest(self, ids: IntArray) -> IntArray:
         """Returns the time of each oldest sample."""
-        return self._ends(np.asarray(ids, np.int64), "tfirst_over_time", np.minimum)
-
-    def _ends(self, ids: IntArray, function: str, choose: Any) -> IntArray:
-        distinct, place = np.unique(ids, return_inverse=True)
-        never = 0 if choose is np.maximum else np.iinfo(np.int64).max
-        times = np.full(len(distinct), never, np.int64)
-        seconds = FAR_MS // 1000
-        span = FAR_MS - max(self._server.horizon, _EARLY_MS) + 1
-        try:
-            for at in range(0, len(distinct), SLICE):
-                part = distinct[at : at + SLICE]
-                query = f"{function}({self._server.selector(part)}[{span}ms])"
-                for labels, value in self._server.query(query, seconds):
-                    row = at + int(np.searchsorted(part, int(labels[SERIES])))
-                    times[row] = choose(times[row], round(float(value) * 1000))
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
-        rows, recent, _, _ = self._recent.between(distinct, self._server.horizon, FAR_MS)
-        choose.at(times, rows, recent)
+        distinct, place = np.unique(np.asarray(ids, np.int64), return_inverse=True)
+        never = np.iinfo(np.int64).max
+        times = np.full(len(distinct), never)
+        for rows, at, _, _ in (
+            self._at_end(distinct, newest=False),
+            self._recent.between(distinct, self._server.horizon, FAR_MS),
+        ):
+            np.minimum.at(times, rows, at)
         times[times == never] = 0
         return times[place] * MS
+
+    def _at_end(
+        self, ids: IntArray, *, newest: bool
+    ) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+        """Returns row, time, value and revision of what lies at one end of each series."""
+        parts = []
+        with asking():
+            today = int(self._server.now()) // 86_400
+            first = max(self._server.horizon, _EARLY_MS) // _DAY_MS
+            days = end_days(self._server.present, ids, first, today + _AHEAD, newest=newest)
+            for day in np.unique(days[days >= 0]).tolist():
+                rows = np.flatnonzero(days == day)
+                for at in range(0, len(rows), SLICE):
+                    some = rows[at : at + SLICE]
+                    row, *rest = self._server.ends(ids[some], day * _DAY_MS, newest=newest)
+                    parts.append((some[row], *rest))
+        if not parts:
+            none = np.empty(0, np.int64)
+            return none, none, np.empty(0), none
+        rows, times, values, revisions = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return rows, times, values, revisions
 
     def retain(self, before: datetime) -> int:
         """Hides whole days before the given time; the server frees them by its own setting."""
@@ -241,42 +211,28 @@ class VictoriaMetricsStore:
         query = f'sum(count_over_time({{{STORE}="{self._name}"}}[{span}ms]))'
         with suppress(StoreError):  # a cluster has no such path, and shows it soon enough
             self.flush()
-        try:
+        with asking():
             found = self._server.query(query, (horizon - 1) / 1000)
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
         self._server.horizon = horizon
         return round(sum(float(value) for _, value in found))
 
-    def rollup(self, start: int, end: int) -> int:
-        """Writes nothing: aggregations are always computed from the samples."""
-        del start, end
-        return 0
+    def keep_from(self, oldest: datetime) -> None:
+        """Takes note that nothing older than this day is asked for."""
+        self._server.horizon = max(to_ns(oldest) // DAY * DAY // MS, 0)
 
-    def status(self) -> Mapping[str, object]:
-        """Returns whether it answers, and what was written; never raises."""
-        kept: dict[str, object] = {
+    def about(self) -> dict[str, object]:
+        """Returns where it is, and what was written there."""
+        return {
             "engine": "victoriametrics",
             "url": self._server.url,
             "samples_written": self._written,
             "revisions_written": self._revised,
         }
-        try:
-            self.ping()
-        except AiopsError as error:
-            return {**kept, "reachable": False, "error": str(error)}
-        return {**kept, "reachable": True}
 
     def ping(self) -> None:
-        """Asks for nothing, to see whether it answers as it should.
-
-        Raises:
-            StoreError: It does not; the message says how.
-        """
-        try:
+        """Asks for nothing, to see whether it answers as it should."""
+        with asking():
             self._server.query(f'count({{{STORE}="{self._name}"}})', 0)
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
 
     def close(self) -> None:
         """Lets the server show what it has, and closes the connections."""
@@ -288,39 +244,27 @@ class VictoriaMetricsStore:
 
     def flush(self) -> None:
         """Asks a single node to show all it has; a cluster shows it within a second or so."""
-        try:
+        with asking():
             self._server.flush()
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
 
     def stored(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns what the server itself shows, without what was written a moment ago."""
         ids = np.unique(np.asarray(ids, np.int64))
         span = whole_cells(start, end)
-        try:
-            parts = [
-                self._server.shown(ids[at : at + _ASKED], *span)
-                for at in range(0, len(ids), _ASKED)
-            ]
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
-        if not parts:
-            return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-        series, times, values = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return Samples(series, times * MS, values)
+        parts = []
+        with asking():
+            for at in range(0, len(ids), _ASKED):
+                series, times, values = self._server.shown(ids[at : at + _ASKED], *span)
+                parts.append(Samples(series, times * MS, values))
+        return join(parts)
 
-    def _columns(self, ids: IntArray, start: int, end: int) -> Columns:
-        try:
+    def columns(self, ids: IntArray, start: int, end: int) -> Columns:
+        """Returns what was written, whether the server shows it yet or not."""
+        with asking():
             return self._read(ids, *whole_cells(start, end))[0]
-        except (Unreachable, Refused) as error:
-            raise StoreError(str(error)) from error
 
     def _read(self, ids: IntArray, start: int, end: int) -> tuple[Columns, IntArray]:
         found = flatten(ids, self._server.lines(ids, start, end))
         recent = self._recent.between(ids, max(start, self._server.horizon), end)
         both = (np.concatenate(each) for each in zip(found, recent, strict=True))
         return arrange(*both)
-
-
-def _ms(grid: Grid) -> tuple[int, int]:
-    return grid.start // MS, grid.end // MS

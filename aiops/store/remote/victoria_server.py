@@ -3,6 +3,7 @@
 Source: VictoriaMetrics documentation, "URL format", "How to export time series".
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -14,10 +15,11 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.series import FloatArray, IntArray
 from aiops.store.remote import export_csv
 from aiops.store.remote.arrange import arrange
+from aiops.store.remote.cells import SLICE
 from aiops.store.remote.credentials import credentials_of
 from aiops.store.remote.export_lines import Lines, decode
 from aiops.store.remote.http import Endpoint
-from aiops.store.remote.naming import SERIES, STORE
+from aiops.store.remote.naming import REVISION, SERIES, STORE
 from aiops.store.remote.settings import VictoriaMetricsSettings
 
 FAR_MS: Final = 7_258_118_400_000
@@ -95,18 +97,61 @@ class VictoriaServer:
         """Returns what selects these series."""
         return _selector(self._name, ids.tobytes())
 
-    def query(self, query: str, at: float) -> list[tuple[dict[str, str], str]]:
-        """Returns labels and value of each result of an instant query."""
-        body = urlencode({"query": query, "time": f"{at:.3f}", "nocache": 1}).encode()
+    def query(self, query: str, at: float | None) -> list[tuple[dict[str, str], str]]:
+        """Returns labels and value of each result of an instant query, by default of now."""
+        form: dict[str, object] = {"query": query, "nocache": 1}
+        if at is not None:
+            form["time"] = f"{at:.3f}"
+        body = urlencode(form).encode()
         answer = self._endpoint.request("POST", f"{self._read_path}/query", body, _FORM)
         try:
             result = orjson.loads(answer.body)["data"]["result"]
             return [(each["metric"], each["value"][1]) for each in result]
         except (orjson.JSONDecodeError, KeyError, TypeError, IndexError) as error:
-            said = " ".join(answer.body[:100].decode("utf-8", "replace").split())
-            raise Unreachable(
-                f"{self._endpoint.url}: answers no query result but {said!r}", "not_a_store"
-            ) from error
+            raise self._no_result(answer.body) from error
+
+    def now(self) -> float:
+        """Returns the server's own time, seconds since 1970."""
+        return float(self.query("time()", None)[0][1])
+
+    def present(self, ids: IntArray, first: int, end: int) -> IntArray:
+        """Returns which series have samples on the days ``[first, end)``, from the index alone."""
+        few = len(ids) <= SLICE
+        chosen = self.selector(ids) if few else f'{{{STORE}="{self._name}"}}'
+        form = {"match[]": chosen, "start": first * 86_400, "end": end * 86_400 - 1}
+        answer = self._endpoint.request(
+            "POST", f"{self._read_path}/label/{SERIES}/values", urlencode(form).encode(), _FORM
+        )
+        try:
+            found = np.array(orjson.loads(answer.body)["data"], np.str_).astype(np.int64)
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise self._no_result(answer.body) from error
+        return np.intersect1d(ids, found)
+
+    def ends(
+        self, ids: IntArray, day: int, *, newest: bool
+    ) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+        """Returns row, time, value and revision of each line's first or last sample of a day.
+
+        Args:
+            day: When it begins, ms.
+        """
+        word = "last" if newest else "first"
+        span = f"({self.selector(ids)}[1d])"
+        at = (day + 86_400_000 - 1) / 1000
+        times = {
+            _line(labels): value for labels, value in self.query(f"t{word}_over_time{span}", at)
+        }
+        values = {
+            _line(labels): value for labels, value in self.query(f"{word}_over_time{span}", at)
+        }
+        lines = sorted(times.keys() & values.keys())
+        return (
+            np.searchsorted(ids, np.array([series for series, _ in lines], np.int64)),
+            np.array([round(float(times[line]) * 1000) for line in lines], np.int64),
+            np.array([float(values[line]) for line in lines], np.float64),
+            np.array([revision for _, revision in lines], np.int64),
+        )
 
     def form(self, ids: IntArray, start: int, end: int) -> bytes | None:
         """Returns what asks an export for these samples, None where there can be none."""
@@ -115,6 +160,16 @@ class VictoriaServer:
             return None
         span = f"start={start / 1000:.3f}&end={min(end - 1, FAR_MS) / 1000:.3f}"
         return f"{span}&match[]={_quoted(self.selector(ids))}".encode()
+
+    def _no_result(self, body: bytes) -> Unreachable:
+        said = " ".join(body[:100].decode("utf-8", "replace").split())
+        return Unreachable(
+            f"{self._endpoint.url}: answers no query result but {said!r}", "not_a_store"
+        )
+
+
+def _line(labels: Mapping[str, str]) -> tuple[int, int]:
+    return int(labels[SERIES]), int(labels.get(REVISION, 0))
 
 
 def _paths(tenant: str) -> tuple[str, str]:

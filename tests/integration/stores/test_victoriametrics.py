@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from aiops.contracts.errors import ConfigError, StoreError
+from aiops.domain.instant import from_ns
 from aiops.domain.series import Samples, SeriesInfo, SeriesKey
-from aiops.domain.step import HOUR, MINUTE
+from aiops.domain.step import DAY, HOUR, MINUTE
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.testing.panels import MONDAY
@@ -94,6 +95,42 @@ def test_a_fleet_of_several_requests_is_one_panel(store):
     store._recent._parts.clear()
     again = store.panel(ids[::-1], MONDAY, MONDAY + 5 * MINUTE, timedelta(minutes=1))
     np.testing.assert_allclose(again.values, wanted, rtol=1e-11)
+
+
+def test_the_ends_of_a_long_history_are_found_without_reading_it(store, settings, monkeypatch):
+    batch = samples(
+        (1, -200 * DAY, 1.0),
+        (1, 0, 2.0),
+        (2, -90 * DAY + MINUTE, 3.0),
+        (3, DAY - MINUTE, 4.0),
+        (3, -33 * DAY, 5.0),
+    )
+    store.append(batch)
+    store.append(samples((1, 0, 9.0)))  # a revision
+    store.flush()
+    other = VictoriaMetricsStore(settings)
+    asked = []
+    query = other._server.query
+    monkeypatch.setattr(other._server, "query", lambda q, at: asked.append(q) or query(q, at))
+    ids = np.array([3, 1, 2, 4, 1])
+    times, values = other.latest(ids)
+    assert times.tolist() == [MONDAY + DAY - MINUTE, MONDAY, MONDAY - 90 * DAY + MINUTE, 0, MONDAY]
+    np.testing.assert_equal(values, [4, 9, 3, np.nan, 9])
+    first = [MONDAY - 33 * DAY, MONDAY - 200 * DAY, MONDAY - 90 * DAY + MINUTE, 0]
+    assert other.earliest(ids)[:4].tolist() == first
+    assert all("[1d]" in each for each in asked if "over_time" in each)
+    other.close()
+
+
+def test_what_retention_hides_is_not_read_after_a_start_either(store, settings):
+    store.append(samples((1, -90 * DAY, 1.0), (1, -10 * DAY, 2.0), (2, -40 * DAY, 3.0)))
+    store.flush()
+    other = VictoriaMetricsStore(settings)
+    other.keep_from(from_ns(MONDAY - 20 * DAY + HOUR))
+    ids = np.array([1, 2])
+    assert (other.earliest(ids) - MONDAY).tolist() == [-10 * DAY, -MONDAY]
+    assert other.samples(ids, 0, MONDAY).values.tolist() == [2]
+    other.close()
 
 
 def test_values_of_any_size_come_back_to_twelve_digits(store):

@@ -8,6 +8,7 @@ import pytest
 
 from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
 from aiops.contracts.secret import Secret
+from aiops.domain.instant import from_ns
 from aiops.domain.step import DAY, HOUR, MINUTE
 from aiops.store.remote.influx import InfluxStore
 from aiops.store.remote.settings import InfluxSettings
@@ -44,6 +45,18 @@ def store_of(server, **changes):
 
 def test_it_keeps_the_contract_of_series_stores(server):
     check_series_store(lambda: store_of(server, name="contract"))
+
+
+def test_what_retention_hides_is_not_asked_for(server):
+    store = store_of(server)
+    store.append(samples((1, -90 * DAY, 1.0), (1, -10 * DAY, 2.0), (2, -40 * DAY, 3.0)))
+    ids = np.array([1, 2])
+    assert (store.earliest(ids) - MONDAY).tolist() == [-90 * DAY, -40 * DAY]
+    store.keep_from(from_ns(MONDAY - 20 * DAY + HOUR))
+    assert (store.earliest(ids) - MONDAY).tolist() == [-10 * DAY, -MONDAY]
+    assert (store.latest(ids)[0] - MONDAY).tolist() == [-10 * DAY, -MONDAY]
+    assert store.samples(ids, 0, MONDAY).values.tolist() == [2]
+    store.close()
 
 
 def test_writes_are_compressed_and_carry_the_token_and_the_precision(server):
