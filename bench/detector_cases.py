@@ -61,6 +61,24 @@ def walk(rng: Rng) -> Values:
     return np.cumsum(rng.normal(size=CELLS))
 
 
+def rounded(rng: Rng) -> Values:
+    return np.round(50 + 5 * ar(rng, CELLS, 0.95), 1)
+
+
+def temperature(rng: Rng) -> Values:
+    return 3 * ar(rng, CELLS, 0.999) + 0.05 * rng.normal(size=CELLS)
+
+
+def beat(rng: Rng) -> Values:
+    """A machine's cycle of four hours, as in an electrocardiogram, on a drifting base."""
+    t = np.arange(CELLS) + int(rng.integers(0, 48))
+    part = t % 48
+    one = np.exp(-0.5 * ((part - 12) / 2.5) ** 2) - 0.4 * np.exp(-0.5 * ((part - 20) / 3) ** 2)
+    one += 0.5 * np.exp(-0.5 * ((part - 34) / 5) ** 2) + 0.03 * rng.normal(size=CELLS)
+    drift = np.sin(2 * np.pi * np.arange(CELLS) / (3 * DAY))
+    return one * (1 + 0.5 * drift) + 2 * np.sin(2 * np.pi * np.arange(CELLS) / (5 * DAY))
+
+
 def add(size: float) -> Callable[[Rng, Values, slice], None]:
     def spoil(rng: Rng, x: Values, at: slice) -> None:
         x[at] += rng.choice([-1.0, 1.0]) * size
@@ -71,6 +89,21 @@ def add(size: float) -> Callable[[Rng, Values, slice], None]:
 def fall(size: float) -> Callable[[Rng, Values, slice], None]:
     def spoil(_: Rng, x: Values, at: slice) -> None:
         x[at] -= size
+
+    return spoil
+
+
+def freeze(_: Rng, x: Values, at: slice) -> None:
+    x[at] = x[at.start]
+
+
+def backwards(_: Rng, x: Values, at: slice) -> None:
+    x[at] = x[at][::-1]
+
+
+def shake(size: float) -> Callable[[Rng, Values, slice], None]:
+    def spoil(rng: Rng, x: Values, at: slice) -> None:
+        x[at] += size * rng.normal(size=len(x[at]))
 
     return spoil
 
@@ -89,6 +122,11 @@ CASES: dict[str, Case] = {
     "holt_winters": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "seasonal_esd": Case("a quarter of an hour off its time of day", day, add(0.6), 3),
     "spot": Case("a drop of 9 scales in a series that always rises", growing, fall(9.0), 6),
+    "flat_line": Case("a value that often repeats freezes for an hour", rounded, freeze, 12),
+    "bocpd": Case("a step of 6 scales in a rising series, an hour", growing, fall(6.0), 12),
+    "kmeans": Case("a wandering temperature shakes for an hour", temperature, shake(0.4), 12),
+    "matrix_profile": Case("half a cycle runs backwards on a drifting base", beat, backwards, 24),
+    "half_space_trees": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
 }  # fmt: skip
 
 

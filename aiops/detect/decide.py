@@ -5,6 +5,7 @@ event alerts once, again only when it grows worse, and alerts rank by strength.
 """
 
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -132,7 +133,10 @@ def ended(state: State, rows: IntArray, at: int) -> tuple[Event, ...]:
 def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
     score, strength, value, expected, cells, lean, _, same, far = facts
     seen = min(cells, LOOK)
-    if same > 0.7 * seen:
+    if isnan(value):
+        # What is missing has no value; the last one stands in.
+        shape, value = Shape.MISSING, expected
+    elif same > 0.7 * seen:
         shape = Shape.FLAT
     elif far <= 3:
         shape = Shape.SPIKE

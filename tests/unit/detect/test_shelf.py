@@ -9,7 +9,10 @@ import pytest
 from aiops import plugins
 from aiops.contracts.detector import Detector
 from aiops.contracts.errors import ConfigError
+from aiops.detect.settings import DetectSettings
+from aiops.detect.stage import DetectStage
 from aiops.domain.abstention import Abstention
+from aiops.domain.anomaly import Shape
 from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
 
@@ -87,3 +90,62 @@ def test_a_spike_stands_out_of_a_series_that_always_rises():
 def test_a_moving_mean_longer_than_its_ring_is_refused():
     with pytest.raises(ConfigError, match="depth"):
         build("spot", depth=10_000)
+
+
+def test_a_frozen_value_is_told_once_no_run_was_as_long():
+    values = np.round(noise(), 1)
+    values[2500:2520] = values[2500]
+    (score,) = scores_of(build("flat_line"), values).score
+    assert 2500 < 64 + np.nanargmax(score[64:]) < 2520
+    assert score[2515] > 10
+
+
+def test_a_silent_source_is_scored_and_a_usual_gap_is_not():
+    values = noise()
+    values[::5] = np.nan
+    values[2501:2530] = np.nan
+    scores = scores_of(build("flat_line"), values)
+    assert scores.score[0, 2520] > 8
+    assert np.nanmax(scores.score[0, 500:2500]) < 0.1
+    assert scores.reason[0, 2520] == 0
+
+
+def test_a_silence_is_an_event_of_its_own_shape_with_the_last_value():
+    values = np.stack([noise(), noise()])
+    values[0, 2501:2530] = np.nan
+    values[1, 2501:2530] = values[1, 2501]
+    stage = DetectStage.of(DetectSettings(detector="flat_line"))
+    panel = Panel.of(values, np.arange(3000) * MINUTES_5, timedelta(minutes=5))
+    _, events = stage.update(stage.start(2), panel)
+    silent, frozen = sorted(events, key=lambda event: event.row)
+    assert (silent.shape, silent.value) == (Shape.MISSING, values[0, 2500])
+    assert frozen.shape is Shape.FLAT
+
+
+def test_a_value_that_never_changed_is_not_a_frozen_one():
+    (score,) = scores_of(build("flat_line"), np.full(500, 7.0)).score
+    assert np.nanmax(score) == 0
+
+
+def test_a_new_spread_makes_a_change_point():
+    values = noise()
+    values[2500:] *= 4
+    (score,) = scores_of(build("bocpd"), values).score
+    assert score[2500:2530].max() > np.nanmax(score[500:2500])
+
+
+@pytest.mark.parametrize("name", ["kmeans", "half_space_trees"])
+def test_steps_unlike_those_of_the_last_hours_are_strange(name):
+    rng = np.random.default_rng(4)
+    values = np.cumsum(rng.normal(size=3000)) * 0.2
+    values[2500:2512] += 3 * rng.normal(size=12)
+    (score,) = scores_of(build(name), values).score
+    assert score[2500:2515].max() > np.nanmax(score[1000:2500])
+
+
+def test_a_cycle_that_runs_backwards_is_a_new_shape():
+    part = np.arange(3000) % 48
+    values = np.exp(-0.5 * ((part - 12) / 4.0) ** 2) + part / 48 + 0.02 * noise()
+    values[2496:2544] = values[2496:2544][::-1]
+    (score,) = scores_of(build("matrix_profile"), values).score
+    assert 2496 <= 500 + np.nanargmax(score[500:]) < 2570
