@@ -8,13 +8,13 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from aiops.contracts.errors import ConfigError, Unreachable
+from collectors._web.address import is_blocked
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # Every single wait; the whole is bounded by the deadline.
@@ -49,16 +49,8 @@ def check_url(url: str) -> None:
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(["url: put the account into username and password, not into the address"])
-    if _is_blocked(parts.hostname):
+    if is_blocked(parts.hostname):
         raise ConfigError([f"url: {parts.hostname} is a link-local address; these are never read"])
-
-
-def _is_blocked(host: str) -> bool:
-    # Cloud metadata services live on link-local addresses.
-    try:
-        return ip_address(host.partition("%")[0]).is_link_local
-    except ValueError:
-        return False
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -165,7 +157,7 @@ async def _ask(
 def _check_status(url: str, response: httpx.Response) -> None:
     stream = response.extensions.get("network_stream")
     peer = stream.get_extra_info("server_addr") if stream else None
-    if peer and _is_blocked(str(peer[0])):
+    if peer and is_blocked(str(peer[0])):
         raise Unreachable(f"{url}: resolves to a link-local address, which is never read", "limit")
     status = response.status_code
     if status == httpx.codes.OK:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Final
 
 from pymodbus.client import AsyncModbusTcpClient
@@ -16,6 +15,7 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
+from collectors._web.address import is_blocked
 from collectors.modbus.blocks import BITS, Block, decode, plan, width
 from collectors.modbus.settings import DeviceSettings, ModbusSettings, Table
 
@@ -162,11 +162,7 @@ def _check(settings: ModbusSettings) -> None:
     problems += _repeated("devices: the asset", [one.asset for one in settings.devices])
     problems += _repeated("registers: the metric", [one.metric for one in settings.registers])
     for device in settings.devices:
-        try:
-            blocked = ip_address(device.host).is_link_local
-        except ValueError:
-            blocked = not device.host or "/" in device.host
-        if blocked:
+        if not device.host or "/" in device.host or is_blocked(device.host):
             problems.append(f"devices: {device.host!r} is no host that is ever read")
     problems += [
         f"registers: {register.metric} at {register.address} goes beyond the last address"

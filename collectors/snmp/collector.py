@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any, Final
 
 from pysnmp.hlapi.v3arch import asyncio as snmp
@@ -14,6 +13,7 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
+from collectors._web.address import is_blocked
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import TABLES, Reading, Wraps, read, uptime_of
 from collectors.snmp.walk import credentials, walk_all
@@ -120,10 +120,6 @@ def _split(target: str) -> tuple[str, int]:
         host, port = target, str(_PORT)
     if not host or ":" in host or "/" in host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise ConfigError([f"targets: {target!r}, expected host or host:port"])
-    try:
-        blocked = ip_address(host).is_link_local
-    except ValueError:
-        blocked = False
-    if blocked:
+    if is_blocked(host):
         raise ConfigError([f"targets: {host} is a link-local address; these are never read"])
     return host, int(port)
