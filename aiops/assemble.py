@@ -27,9 +27,9 @@ from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
 from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
-from aiops.incident.book import IncidentBook
 from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
+from aiops.incident.stage import IncidentStage
 from aiops.learn.ladder import LadderRules
 from aiops.learn.value import Prices
 from aiops.pipeline import Pipeline
@@ -82,14 +82,18 @@ def assemble(
         forecast=forecast,
         life=LifeStage(read, settings.forecast.horizon),
         risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
-        opening=OpeningRules(
-            ledger.installation,
-            settings.ladder.start,
-            settings.incident.repair_lead,
-            repair_leads(settings),
-            limits_are_failures,
+        incidents=IncidentStage(
+            ledger,
+            settings.incident,
+            OpeningRules(
+                ledger.installation,
+                settings.ladder.start,
+                settings.incident.repair_lead,
+                repair_leads(settings),
+                limits_are_failures,
+            ),
+            settings.ladder.false_per_week,
         ),
-        incidents=IncidentBook(settings.incident),
         outgoing=Outgoing(
             destinations,
             composer(settings),

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiops import __version__
@@ -21,30 +22,28 @@ from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.ledger import Ledger, LedgerTransaction, Window
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.windows import Due
+from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import SYSTEM
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import REMAINING_LIFE, Crossing
 from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.instant import duration, from_ns, to_ns
-from aiops.domain.series import Samples
+from aiops.domain.metric import Metric
+from aiops.domain.series import Samples, SeriesKey
 from aiops.domain.silence import MaintenancePlan, Silence, lineage
 from aiops.domain.ticket import Ticket, TicketAction
 from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
 from aiops.incident.act import PersonAction, act
-from aiops.incident.book import IncidentBook
-from aiops.incident.decide import Decided, Memory, Notice, decide
-from aiops.incident.open import REPORTED, OpeningRules
+from aiops.incident.decided import Decided, Notice
+from aiops.incident.evidence import freeze_strange
+from aiops.incident.stage import MEMORY, IncidentStage, Seen
+from aiops.incident.standing import REPORTED
 from aiops.risk.board import RiskBoard
 from aiops.store.panels import LivePanels
 from aiops.ticket.dispatch import STORM, Outgoing
 from aiops.ticket.silences import SILENCES, Hush
-
-MEMORY = "incident memory"
-"""Name of the ledger's note that keeps how often in a row each series was above its bar."""
-
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,7 @@ class Pipeline:
     forecast: ForecastFleet
     life: LifeStage
     risk: RiskBoard
-    opening: OpeningRules
-    incidents: IncidentBook
+    incidents: IncidentStage
     outgoing: Outgoing
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
     _hush: Hush = field(default_factory=Hush)
@@ -82,12 +80,8 @@ class Pipeline:
         """Takes up where the last run ended."""
         with self._one_at_a_time:
             # first what people may act on: it is there while the series store is down
-            newest = self.ledger.incidents(SYSTEM)
-            standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
-            memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
-            self.incidents.load([*newest, *standing], memory)
+            self._failures = failures_of(self.incidents.load())
             self._hush = Hush.read(self.ledger.note(SILENCES))
-            self._failures = failures_of(newest)
             self.fleet.load()
             self.risk.note(self.ledger.crossings(SYSTEM), ())
             self.fleet.load_first(self.panels.earliest)
@@ -198,16 +192,16 @@ class Pipeline:
         due: datetime | None = None,
     ) -> Incident:
         with self._one_at_a_time:
-            current = self.incidents.by_key.get(incident.key, incident)
-            memory = self.incidents.memory
-            decided = act(current, action, who, note, now, memory, reason, due)
+            book = self.incidents.book
+            current = book.by_key.get(incident.key, incident)
+            decided = act(current, action, who, note, now, book.memory, reason, due)
             with self.ledger.begin(self._fence) as tx:
                 stored, hush = self._commit(tx, decided, now)
                 before = {"state": current.state.value, "outcome": _outcome(current)}
                 after = {"state": stored[0].state.value, "outcome": _outcome(stored[0])}
                 tx.audit(now, who, action.value, current.key, before, after)
             self._hush = hush
-            self.incidents.take(stored, decided.memory)
+            book.take(stored, decided)
             return stored[0]
 
     def _analyse(self, due: Due, fence: int | None) -> None:
@@ -225,20 +219,21 @@ class Pipeline:
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
         risks = self.risk.assess(touched, self.fleet.assets, self.fleet.services, now, valid_for)
-        decided = decide(
-            now,
-            self.incidents.standing(now),
+        seen_now = Seen(
+            due.step_ns,
+            due.end,
             crossings,
+            anomalies,
             failures,
             [event for event in reported if isinstance(event, Maintenance)],
-            self.incidents.memory,
-            self.opening.opening(
-                self.fleet,
-                due.end,
-                self._evidence,
-                lambda asset: self._in_maintenance(asset, now),
-            ),
-            self.incidents.settings,
+        )
+        decided = self.incidents.decide(
+            now,
+            seen_now,
+            self.fleet,
+            self._evidence,
+            partial(self._strange_evidence, due.end),
+            lambda asset: self._in_maintenance(asset, now),
         )
         self._tell_overdue(decided, now)
         with self.ledger.begin(fence) as tx:
@@ -253,7 +248,7 @@ class Pipeline:
         self._failures += failures
         self._reported = [event for event in self._reported if event not in reported]
         self.detect.commit(due)
-        self.incidents.take(stored, decided.memory)
+        self.incidents.book.take(stored, decided)
 
     def _foresee(self, due: Due, failures: Sequence[Failure]) -> list[Crossing]:
         limits = self.forecast.foresee(due, self.fleet)
@@ -261,11 +256,24 @@ class Pipeline:
         return limits + lives
 
     def _evidence(self, crossing: Crossing) -> Mapping[str, Any]:
-        versions = {"aiops": __version__, "detector": self.detect.stage.version}
         return {
             **self.forecast.evidence(crossing, self.fleet),
-            "contributions": self.risk.contributions(crossing.series.asset),
-            "versions": versions,
+            **self._surroundings_of(crossing.series),
+        }
+
+    def _strange_evidence(self, end: int, anomaly: Anomaly) -> Mapping[str, Any]:
+        info = self.fleet.info(anomaly.series)
+        frozen: Mapping[str, Any] = {}
+        if info is not None:
+            panel = self.forecast.history(info, self.fleet.first_ns.get(info.id, 0), end)
+            metric = self.fleet.metrics.get(info.key.metric) or Metric(info.key.metric)
+            frozen = freeze_strange(anomaly, metric, panel)
+        return {**frozen, **self._surroundings_of(anomaly.series)}
+
+    def _surroundings_of(self, series: SeriesKey) -> Mapping[str, Any]:
+        return {
+            "contributions": self.risk.contributions(series.asset),
+            "versions": {"aiops": __version__, "detector": self.detect.stage.version},
         }
 
     def _in_maintenance(self, asset: str, now: datetime) -> bool:
@@ -279,7 +287,7 @@ class Pipeline:
         """Tells of what opened in a silence that is over now and still stands."""
         if not self._hush.waiting:
             return
-        known = {**self.incidents.by_key, **decided.changed}
+        known = {**self.incidents.book.by_key, **decided.changed}
         for key in sorted(self._hush.waiting & known.keys()):
             incident = known[key]
             keys = lineage(incident.asset, self.fleet.assets)
@@ -301,7 +309,7 @@ class Pipeline:
             storm = self.ledger.note(STORM)
             sent, hush = outgoing.send(tx, notices, storm, hush, now)
         tx.put_decisions([*decided.decisions, *sent])
-        if decided.memory != self.incidents.memory:
+        if decided.memory != self.incidents.book.memory:
             tx.put_note(MEMORY, decided.memory.streak)
         return list(stored.values()), hush
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
 from aiops.domain.decision import Decision
-from aiops.domain.incident import Incident, Prediction
+from aiops.domain.incident import Incident, MemberSource, Prediction
 from dashboards._figures import forecast_figure
 from dashboards._render import figure_json, missing, render, static_files
 from dashboards._signals import World, evidence_signal
@@ -67,6 +67,7 @@ class IncidentPage:
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=_facts(found, words, view.now),
             contributions=_contributions(found, words),
+            members=_members(found, World.of(reader), words),
             actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
             steps=_steps(found, decisions, words),
         )
@@ -137,6 +138,31 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
             }
         )
     return sorted(shown, key=lambda row: -float(str(row["share"])))
+
+
+def _members(incident: Incident, world: World, words: Words) -> list[dict[str, Any]]:
+    """Returns the series that belong to the incident, those that last first."""
+    shown = []
+    for member in sorted(incident.members, key=lambda m: (m.until is not None, m.since)):
+        unit, metric = world.unit(member.series.metric), member.series.metric
+        seen = words(
+            "incident.member_limit"
+            if member.source is MemberSource.LIMIT
+            else "incident.member_seen",
+            value=words.amount(member.value, unit, metric),
+            expected=words.amount(member.expected, unit, metric),
+        )
+        shown.append(
+            {
+                "asset": member.series.asset,
+                "signal": words.signal(member.series),
+                "seen": seen,
+                "shape": words(f"shape.{member.shape}") if member.shape else "",
+                "since": member.since,
+                "until": member.until,
+            }
+        )
+    return shown
 
 
 def _name(signal: str, incident: Incident, words: Words) -> str:

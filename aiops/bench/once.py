@@ -89,7 +89,7 @@ def _run(pipeline: Pipeline, fleet: GeneratedFleet, n_points: int) -> list[Figur
         Figure(f"once.{part}", f"{day}, one window", seconds, floor, copy)
         for part, seconds in [*sorted(analysed.items()), *_rest(whole, analysed)]
     ]
-    opened = len(pipeline.incidents.by_key)
+    opened = len(pipeline.incidents.book.by_key)
     everything = collected["collect"] + whole
     all_of_it = f"{day}, {opened} incidents opened"
     found.append(Figure("once.everything", all_of_it, everything, floor, copy))

@@ -84,6 +84,34 @@ class Outcome:
     note: str = ""
 
 
+class MemberSource(StrEnum):
+    """What made a series a member of an incident."""
+
+    LIMIT = "limit"
+    ANOMALY = "anomaly"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A series that takes part in an incident.
+
+    Attributes:
+        until: None while it lasts; an incident closes only when none lasts.
+        strength: Of the anomaly when it joined; 0 for a limit.
+        shape: Of the anomaly; empty for a limit.
+        value, expected: What was seen, and what is usual there (or the limit).
+    """
+
+    series: SeriesKey
+    source: MemberSource
+    since: datetime
+    until: datetime | None = None
+    strength: float = 0.0
+    shape: str = ""
+    value: float = float("nan")
+    expected: float = float("nan")
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """A case with its cause, prediction and frozen evidence.
@@ -97,6 +125,8 @@ class Incident:
         evidence: Frozen at decision time: plain JSON values only.
         stage: Rung of the ladder when it opened.
         planned_for: When a person will do the work.
+        members: Series that belong to it, the seed first; those that join later never change
+            its key.
     """
 
     key: str
@@ -120,11 +150,26 @@ class Incident:
     owner: str = ""
     service: str = ""
     planned_for: datetime | None = None
+    members: tuple[Member, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether it is not closed."""
         return self.state is not IncidentState.CLOSED
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether anomalies began it: no limit was met and no failure reported."""
+        return (
+            bool(self.members)
+            and self.members[0].source is MemberSource.ANOMALY
+            and (self.kind is IncidentKind.REACTIVE)
+        )
+
+    @property
+    def lasting(self) -> tuple[Member, ...]:
+        """Members that are not clear."""
+        return tuple(member for member in self.members if member.until is None)
 
     @property
     def display(self) -> str:

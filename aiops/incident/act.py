@@ -8,7 +8,7 @@ from aiops.contracts.errors import Refused
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.incident import Incident, IncidentState, Outcome, OutcomeKind, Transition
 from aiops.domain.ticket import TicketAction
-from aiops.incident.decide import Decided, Memory, Notice
+from aiops.incident.decided import Decided, Memory, Notice
 
 
 class PersonAction(StrEnum):
@@ -86,7 +86,7 @@ def act(
     )
     told = TicketAction.RESOLVE if state is IncidentState.CLOSED else TicketAction.COMMENT
     ended = incident.is_open and action in _ANSWERS and reason is Reason.BY_PERSON
-    decided = Decided(memory.with_answer(incident.series) if ended else memory)
+    decided = Decided(memory.with_answer(incident) if ended else memory)
     decided.changed[changed.key] = changed
     decided.decisions.append(
         Decision(now, changed.key, changed.asset, action.value, reason, f"{who}: {words}".strip())

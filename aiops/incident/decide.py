@@ -8,230 +8,204 @@ What is asked of each limited series, once per forecast:
    has become unlikely, ``hold`` times in a row, closes it.
 3. Else: likely enough, ``hold`` times in a row?  It opens, or reopens the one just closed.
 
+An incident that anomalies began says nothing of limits: a prediction opens beside it.
 A risk that a person has answered (closed, or judged false) does not open again until it has
 gone away; that its limit is met always opens.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 
 from aiops.domain.abstention import Abstention
-from aiops.domain.decision import Decision, Reason
+from aiops.domain.anomaly import Anomaly
+from aiops.domain.decision import Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
-from aiops.domain.incident import (
-    Incident,
-    IncidentKind,
-    IncidentState,
-    Outcome,
-    OutcomeKind,
-    Prediction,
-    Transition,
-)
+from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource, Outcome, OutcomeKind
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
-from aiops.incident.ending import ended_at, ending
-from aiops.incident.open import REPORTED, Opening, open_predictive, open_reactive, prediction_of
+from aiops.incident.decided import Decided, Loose, Memory, answered
+from aiops.incident.ending import ending
+from aiops.incident.open import (
+    Opening,
+    limit_member,
+    open_predictive,
+    open_reactive,
+    prediction_of,
+)
+from aiops.incident.round import Round
 from aiops.incident.settings import IncidentSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """How often in a row a series was above (positive) or below (negative) its bar.
-
-    ``answered(series)`` beside them counts 1 while a person's answer to its risk stands.
-    """
-
-    streak: Mapping[str, int] = field(default_factory=dict)
-
-    def with_answer(self, series: SeriesKey) -> "Memory":
-        """Returns a memory in which a person has answered the series' risk."""
-        return Memory({**self.streak, answered(series): 1, series.text: 0})
-
-
-def answered(series: SeriesKey) -> str:
-    """Returns the name under which an answer is remembered; no series has a name like it."""
-    return f"answered\x1f{series.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something the outside should be told, if the stage allows it."""
-
-    incident: Incident
-    action: TicketAction
-    reason: Reason
-
-
-@dataclass(slots=True)
-class Decided:
-    """What follows from one round: written in one transaction."""
-
-    memory: Memory
-    changed: dict[str, Incident] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
+from aiops.incident.standing import REPORTED, Standing, View
+from aiops.incident.strange import Surroundings, near_incident, weigh_anomalies
 
 
 def decide(
     now: datetime,
-    incidents: Sequence[Incident],
+    standing: Standing,
     crossings: Sequence[Crossing],
     failures: Sequence[Failure],
     repairs: Sequence[Maintenance],
     memory: Memory,
     opening: Opening,
     settings: IncidentSettings,
+    anomalies: Iterable[Anomaly] = (),
+    loose: Loose | None = None,
+    around: Surroundings | None = None,
 ) -> Decided:
     """Decides one round.
 
     Args:
-        incidents: Open ones, and those closed within ``reopen_within``.
+        standing: Open incidents, and those closed within ``reopen_within``; not changed.
         crossings: This round's, one per limited series, abstentions included.
         opening: What is needed to write a new incident.
+        anomalies: Events that began, last or ended in this round.
+        loose: Anomalies of earlier rounds that have no incident.
+        around: What is known around anomalies; None where nothing is related.
     """
-    round_ = _Round(now, opening, settings, Decided(memory))
-    standing = {i.asset: i for i in sorted(incidents, key=_opened_at) if i.is_open}
-    closed = [i for i in incidents if not i.is_open]
-    recent = {i.asset: i for i in sorted(closed, key=ended_at)}
     streak = dict(memory.streak)
+    round_ = Round(now, opening, settings, View(standing), Decided(memory), streak)
+    rules = _Crossings(round_, around or Surroundings())
     for repair in repairs:
-        if (incident := standing.get(repair.asset)) is not None:
-            standing[repair.asset] = round_.repaired(incident, repair)
-    for failure in round_.awake_failures(failures):
-        asset = failure.asset
-        standing[asset] = round_.failed(standing.get(asset), failure)
-    for crossing in sorted(round_.awake(crossings), key=_worst_first):
-        asset = crossing.series.asset
-        incident = standing.get(asset)
-        if incident is not None and not incident.is_open:
-            incident = None
-        if incident is None:
-            found = round_.without(crossing, recent.get(asset), streak)
+        if (incident := round_.view.own(repair.asset)) is not None:
+            rules.repaired(incident, repair)
+    for failure in rules.awake_failures(failures):
+        rules.failed(round_.view.own(failure.asset), failure)
+    for crossing in sorted(rules.awake(crossings), key=_worst_first):
+        incident = round_.view.own(crossing.series.asset)
+        if incident is None or (incident.is_strange and not _is_over(crossing)):
+            rules.without(crossing, round_.view.recent(crossing.series.asset))
         else:
-            found = round_.within(crossing, incident, streak)
-        if found is not None:
-            standing[asset] = found
-    passed = now - settings.grace
-    late = [i for i in standing.values() if i.predicted is None or i.predicted.late < passed]
-    for incident in late:
-        if incident.is_open:
-            round_.expire(incident)
+            rules.within(crossing, incident)
+    weigh_anomalies(round_, anomalies, loose or {}, rules.around)
+    for incident in round_.view.passed(now - settings.grace):
+        rules.expire(incident)
     round_.decided.memory = Memory({key: count for key, count in streak.items() if count})
     return round_.decided
 
 
-@dataclass(slots=True)
-class _Round:
-    now: datetime
-    opening: Opening
-    settings: IncidentSettings
-    decided: Decided
+class _Crossings:
+    """What follows from limits, failures and repairs."""
 
-    def without(
-        self, crossing: Crossing, recent: Incident | None, streak: dict[str, int]
-    ) -> Incident | None:
-        """A series whose asset has no open incident."""
+    def __init__(self, round_: Round, around: Surroundings) -> None:
+        self.round = round_
+        self.around = around
+        self.now = round_.now
+        self.opening = round_.opening
+        self.settings = round_.settings
+        self.streak = round_.streak
+
+    def without(self, crossing: Crossing, recent: Incident | None) -> None:
+        """A series whose asset has no open incident of its own."""
         name = crossing.series.text
-        if recent is not None and not self._may_return(recent):
+        if recent is not None and not self.round.may_return(recent):
             recent = None
-        if crossing.abstained is Abstention.ALREADY_OVER and self.opening.limits_are_failures:
-            streak[name] = streak[answered(crossing.series)] = 0
-            if recent is not None and recent.kind is IncidentKind.REACTIVE:
-                return self._reopen(recent, recent.current)
-            return self._open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
+        if _is_over(crossing) and self.opening.limits_are_failures:
+            self.streak[name] = self.streak[answered(crossing.series)] = 0
+            self._met(crossing, recent)
+            return
+        self._fall_elsewhere(crossing)
         probability = crossing.probability
-        if streak.get(answered(crossing.series)) and not self._is_gone(crossing):
-            self._nothing(crossing, Reason.ANSWERED, "a person has answered this risk")
-            return None
-        streak[answered(crossing.series)] = 0
+        if self.streak.get(answered(crossing.series)) and not self._is_gone(crossing):
+            self.round.nothing(crossing.series, Reason.ANSWERED, "a person has answered this risk")
+            return
+        self.streak[answered(crossing.series)] = 0
         if probability is None:
-            streak[name] = 0
-            self._nothing(crossing, Reason.ABSTAINED, crossing.abstained.words)
-            return None
+            self.streak[name] = min(self.streak.get(name, 0), 0)
+            self.round.nothing(crossing.series, Reason.ABSTAINED, crossing.abstained.words)
+            return
         bar = self.settings.open_probability
         if probability < bar:
-            streak[name] = 0
-            self._nothing(
-                crossing, Reason.PROBABILITY_TOO_LOW, f"{probability:.2f} is below {bar:.2f}"
+            self.streak[name] = min(self.streak.get(name, 0), 0)
+            self.round.nothing(
+                crossing.series,
+                Reason.PROBABILITY_TOO_LOW,
+                f"{probability:.2f} is below {bar:.2f}",
             )
-            return None
-        streak[name] = max(streak.get(name, 0), 0) + 1
-        if streak[name] < self.settings.hold:
-            self._nothing(
-                crossing,
+            return
+        self.streak[name] = max(self.streak.get(name, 0), 0) + 1
+        if self.streak[name] < self.settings.hold:
+            self.round.nothing(
+                crossing.series,
                 Reason.NOT_SUSTAINED,
-                f"{probability:.2f}, {streak[name]} of {self.settings.hold} times in a row",
+                f"{probability:.2f}, {self.streak[name]} of {self.settings.hold} times in a row",
             )
-            return None
+            return
         if recent is not None:
             lead = self.opening.repair_lead(recent.asset)
-            return self._reopen(recent, prediction_of(crossing, lead))
+            self.round.reopen(recent, prediction_of(crossing, lead))
+            return
         incident = open_predictive(self.opening, crossing, self.now)
-        return self._open(incident, Reason.CROSSING_LIKELY)
+        self.round.open(incident, Reason.CROSSING_LIKELY)
 
-    def within(
-        self, crossing: Crossing, incident: Incident, streak: dict[str, int]
-    ) -> Incident | None:
+    def within(self, crossing: Crossing, incident: Incident) -> None:
         """A series whose asset has an open incident."""
         name = crossing.series.text
-        if crossing.abstained is Abstention.ALREADY_OVER:
-            streak[name] = 0
+        if _is_over(crossing):
+            self.streak[name] = 0
             if not self.opening.limits_are_failures:
-                self._note(incident, "hold", Reason.RISK_REPEATED, "its limit is met")
-                return None
-            at = crossing.origin
-            return self._happened(incident, at, f"{crossing.series.signal} met its limit")
+                self.round.note(incident, "hold", Reason.RISK_REPEATED, "its limit is met")
+                return
+            words = f"{crossing.series.signal} met its limit"
+            self._happened(incident, crossing.origin, words, crossing)
+            return
         if crossing.series != incident.series:
-            return None  # the incident speaks of another signal of this asset
+            self._fall_elsewhere(crossing)
+            return  # the incident speaks of another signal of this asset
         probability = crossing.probability
         if probability is None and crossing.abstained is not Abstention.NO_TREND:
             reason = crossing.abstained.words
-            self._note(incident, "hold", Reason.ABSTAINED, reason)
-            return None
+            self.round.note(incident, "hold", Reason.ABSTAINED, reason)
+            return
         if probability is not None and probability >= self.settings.close_probability:
-            streak[name] = 0
-            return self._keep(incident, crossing, probability)
-        streak[name] = min(streak.get(name, 0), 0) - 1
-        if -streak[name] < self.settings.hold:
-            self._note(incident, "hold", Reason.RISK_FALLING, f"{-streak[name]} times in a row")
-            return None
-        streak[name] = 0
-        return self._close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now))
+            self.streak[name] = 0
+            self._keep(incident, crossing, probability)
+            return
+        self.streak[name] = min(self.streak.get(name, 0), 0) - 1
+        if -self.streak[name] < self.settings.hold:
+            times = f"{-self.streak[name]} times in a row"
+            self.round.note(incident, "hold", Reason.RISK_FALLING, times)
+            return
+        incident = self.round.clear(incident, crossing.series, MemberSource.LIMIT, self.now)
+        if incident.lasting:
+            words = f"{len(incident.lasting)} of {len(incident.members)} last"
+            self.round.note(incident, "hold", Reason.MEMBER_LASTS, words)
+            return
+        self.streak[name] = 0
+        self.round.close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now))
 
-    def failed(self, incident: Incident | None, failure: Failure) -> Incident:
+    def failed(self, incident: Incident | None, failure: Failure) -> None:
         """A failure was reported."""
         if incident is not None:
-            return self._happened(incident, failure.at, failure.kind)
+            self._happened(incident, failure.at, failure.kind)
+            return
         opened = open_reactive(self.opening, failure, self.now)
-        return self._open(opened, Reason.FAILURE_SEEN)
+        self.round.open(opened, Reason.FAILURE_SEEN)
 
-    def repaired(self, incident: Incident, repair: Maintenance) -> Incident:
+    def repaired(self, incident: Incident, repair: Maintenance) -> None:
         """A repair was reported."""
         averted = incident.outcome is None and incident.predicted is not None
         outcome = Outcome(OutcomeKind.AVERTED, repair.start, note="repaired") if averted else None
-        return self._close(incident, Reason.BY_PERSON, outcome)
+        self.round.close(incident, Reason.BY_PERSON, outcome)
 
     def expire(self, incident: Incident) -> None:
         """Its range has passed and nothing happened, or the reported failure is long ago."""
         predicted = incident.predicted
         reported = incident.series.metric == REPORTED
         if reported and self.now > incident.opened_at + self.settings.grace:
-            self._close(incident, Reason.RISK_GONE, None)
+            self.round.close(incident, Reason.RISK_GONE, None)
         if predicted is None or incident.outcome is not None:
             return
-        if self._is_past(predicted):
+        if self.round.is_past(predicted):
             outcome = Outcome(OutcomeKind.EXPIRED, self.now, note="its range passed")
-            self._close(incident, Reason.PREDICTION_EXPIRED, outcome)
+            self.round.close(incident, Reason.PREDICTION_EXPIRED, outcome)
 
     def awake(self, crossings: Sequence[Crossing]) -> list[Crossing]:
         """Leaves out what is in maintenance: nothing opens or closes, counts stay."""
         kept = []
         for crossing in crossings:
             if self.opening.in_maintenance(crossing.series.asset):
-                self._nothing(crossing, Reason.IN_MAINTENANCE, "planned window")
+                self.round.nothing(crossing.series, Reason.IN_MAINTENANCE, "planned window")
             else:
                 kept.append(crossing)
         return kept
@@ -240,50 +214,81 @@ class _Round:
         """Leaves out failures that were reported within a planned window."""
         kept = []
         for failure in failures:
-            asset = failure.asset
-            if self.opening.in_maintenance(asset):
-                self.decided.decisions.append(
-                    Decision(
-                        self.now,
-                        f"{asset} {REPORTED}",
-                        asset,
-                        "nothing",
-                        Reason.IN_MAINTENANCE,
-                        f"reported in a planned window: {failure.kind}",
-                    )
-                )
+            if self.opening.in_maintenance(failure.asset):
+                words = f"reported in a planned window: {failure.kind}"
+                series = SeriesKey(failure.asset, REPORTED)
+                self.round.nothing(series, Reason.IN_MAINTENANCE, words)
             else:
                 kept.append(failure)
         return kept
 
-    def _keep(self, incident: Incident, crossing: Crossing, probability: float) -> Incident:
+    def _met(self, crossing: Crossing, recent: Incident | None) -> None:
+        """Its limit is met: the incident it is part of, or one near, has it; else one opens."""
+        series, member = crossing.series, limit_member(crossing)
+        known = [i for i in self.round.view.lasting(series) if i.kind is IncidentKind.REACTIVE]
+        if any(_same_limit(m, member) for i in known for m in i.lasting):
+            self.round.note(known[0], "hold", Reason.RISK_REPEATED, f"{series.text} stays over")
+            return
+        if recent is not None and recent.kind is IncidentKind.REACTIVE:
+            again = self.round.reopen(recent, recent.current)
+            self.round.join(again, member)
+            return
+        joined = [i for i in self.round.view.around(series.asset) if i.predicted is None]
+        near = joined[0] if joined else None
+        near = near or near_incident(self.round, series.asset, crossing.origin, self.around)
+        if near is not None:
+            self.round.join(near, member)
+            return
+        self.round.open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
+
+    def _fall_elsewhere(self, crossing: Crossing) -> None:
+        """A member of an incident that another series began is clear when its risk is gone."""
+        series, name = crossing.series, crossing.series.text
+        known = [
+            i
+            for i in self.round.view.lasting(series)
+            if any(m.series == series and m.source is MemberSource.LIMIT for m in i.lasting)
+        ]
+        if not known or not self._is_gone(crossing):
+            return
+        self.streak[name] = min(self.streak.get(name, 0), 0) - 1
+        if -self.streak[name] >= self.settings.hold:
+            self.streak[name] = 0
+            for incident in known:
+                self.round.clear(incident, series, MemberSource.LIMIT, self.now)
+
+    def _keep(self, incident: Incident, crossing: Crossing, probability: float) -> None:
         new = prediction_of(crossing, self.opening.repair_lead(incident.asset))
         old = incident.current
         updated = replace(incident, current=new, updated_at=self.now)
         earlier = old is not None and old.likely - new.likely > (old.likely - self.now) / 4
         if earlier and incident.outcome is None:
-            updated = self._move(updated, updated.state, Reason.PREDICTION_CHANGED)
-            self._tell(updated, TicketAction.COMMENT, Reason.PREDICTION_CHANGED)
-            self._note(updated, "update", Reason.PREDICTION_CHANGED, "a quarter sooner than said")
+            updated = self.round.move(updated, updated.state, Reason.PREDICTION_CHANGED)
+            self.round.tell(updated, TicketAction.COMMENT, Reason.PREDICTION_CHANGED)
+            self.round.note(
+                updated, "update", Reason.PREDICTION_CHANGED, "a quarter sooner than said"
+            )
         else:
-            self._note(updated, "hold", Reason.RISK_REPEATED, f"probability {probability:.2f}")
-        return self._put(updated)
+            words = f"probability {probability:.2f}"
+            self.round.note(updated, "hold", Reason.RISK_REPEATED, words)
+        self.round.put(updated)
 
-    def _happened(self, incident: Incident, at: datetime, what: str) -> Incident:
+    def _happened(
+        self, incident: Incident, at: datetime, what: str, crossing: Crossing | None = None
+    ) -> None:
+        member = None if crossing is None else limit_member(crossing)
         if incident.outcome is not None or incident.kind is IncidentKind.REACTIVE:
-            self._note(incident, "hold", Reason.RISK_REPEATED, what)
-            return incident
+            self.round.note(incident, "hold", Reason.RISK_REPEATED, what)
+            reactive = incident.kind is IncidentKind.REACTIVE and incident.series.metric != REPORTED
+            if reactive and member and not any(_same_limit(m, member) for m in incident.lasting):
+                self.round.join(incident, member)
+            return
         outcome = Outcome(OutcomeKind.HAPPENED, at, note=what)
         known = replace(incident, outcome=outcome)
-        moved = self._move(known, known.state, Reason.FAILURE_HAPPENED)
-        self._note(moved, "update", Reason.FAILURE_HAPPENED, what)
-        self._tell(moved, TicketAction.COMMENT, Reason.FAILURE_HAPPENED)
-        return self._put(moved)
-
-    def _open(self, incident: Incident, reason: Reason) -> Incident:
-        self._note(incident, "open", reason, incident.sentence.get("en", ""))
-        self._tell(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
-        return self._put(incident)
+        moved = self.round.move(known, known.state, Reason.FAILURE_HAPPENED)
+        self.round.note(moved, "update", Reason.FAILURE_HAPPENED, what)
+        self.round.tell(moved, TicketAction.COMMENT, Reason.FAILURE_HAPPENED)
+        self.round.put(moved)
 
     def _is_gone(self, crossing: Crossing) -> bool:
         """Whether there is no risk now; bad data says nothing of it."""
@@ -291,67 +296,14 @@ class _Round:
             return crossing.abstained is Abstention.NO_TREND
         return crossing.probability < self.settings.close_probability
 
-    def _is_past(self, predicted: Prediction) -> bool:
-        return self.now > predicted.late + self.settings.grace
 
-    def _may_return(self, recent: Incident) -> bool:
-        """Whether it closed a short while ago and what it foretold may still come.
-
-        A verdict given later does not make the end any later. After its range, a risk is a new
-        prediction: the old one would expire again in the round that reopens it.
-        """
-        past = recent.predicted is not None and self._is_past(recent.predicted)
-        return not past and self.now - ended_at(recent) <= self.settings.reopen_within
-
-    def _reopen(self, recent: Incident, current: Prediction | None) -> Incident:
-        again = replace(recent, closed_at=None, current=current, outcome=None)
-        again = self._move(again, IncidentState.OPEN, Reason.RISK_RETURNED)
-        self._note(again, "open", Reason.RISK_RETURNED, "it had closed a short while ago")
-        self._tell(again, TicketAction.REOPEN, Reason.RISK_RETURNED)
-        return self._put(again)
-
-    def _close(self, incident: Incident, reason: Reason, outcome: Outcome | None) -> Incident:
-        closed = replace(
-            self._move(incident, IncidentState.CLOSED, reason),
-            closed_at=self.now,
-            outcome=incident.outcome or outcome,
-        )
-        note = f"{outcome.kind.value}: {outcome.note}" if outcome else ""
-        self._note(closed, "close", reason, note)
-        self._tell(closed, TicketAction.RESOLVE, reason)
-        return self._put(closed)
-
-    def _move(self, incident: Incident, state: IncidentState, reason: Reason) -> Incident:
-        step = Transition(self.now, state, reason)
-        return replace(
-            incident,
-            state=state,
-            updated_at=self.now,
-            transitions=(*incident.transitions, step),
-        )
-
-    def _put(self, incident: Incident) -> Incident:
-        self.decided.changed[incident.key] = incident
-        return incident
-
-    def _tell(self, incident: Incident, action: TicketAction, reason: Reason) -> None:
-        self.decided.notices.append(Notice(incident, action, reason))
-
-    def _note(self, incident: Incident, action: str, reason: Reason, detail: str) -> None:
-        self.decided.decisions.append(
-            Decision(self.now, incident.key, incident.asset, action, reason, detail)
-        )
-
-    def _nothing(self, crossing: Crossing, reason: Reason, detail: str) -> None:
-        series = crossing.series
-        self.decided.decisions.append(
-            Decision(self.now, series.text, series.asset, "nothing", reason, detail)
-        )
+def _same_limit(one: Member, other: Member) -> bool:
+    return one.series == other.series and one.source is other.source
 
 
-_opened_at = attrgetter("opened_at")
+def _is_over(crossing: Crossing) -> bool:
+    return crossing.abstained is Abstention.ALREADY_OVER
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:
-    over = crossing.abstained is Abstention.ALREADY_OVER
-    return (0 if over else 1, -(crossing.probability or 0.0), crossing.series.text)
+    return (0 if _is_over(crossing) else 1, -(crossing.probability or 0.0), crossing.series.text)

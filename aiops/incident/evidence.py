@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from aiops.domain.anomaly import Anomaly
 from aiops.domain.forecast import Crossing, Forecast
 from aiops.domain.instant import from_ns
 from aiops.domain.metric import Metric
@@ -44,6 +45,28 @@ def freeze(
     if forecast is not None and not forecast.reason[0]:
         evidence["forecast"] = _forecast(forecast)
     return evidence
+
+
+def freeze_strange(anomaly: Anomaly, metric: Metric, panel: Panel) -> dict[str, Any]:
+    """Returns the evidence of an anomaly.
+
+    Args:
+        panel: One row: the history before the decision.
+    """
+    return {
+        "signal": {
+            "asset": anomaly.series.asset,
+            "metric": anomaly.series.metric,
+            "labels": dict(anomaly.series.labels),
+            "unit": metric.unit,
+        },
+        "history": _history(panel),
+        "shape": anomaly.shape.value,
+        "direction": anomaly.direction.value,
+        "strength": round(anomaly.strength, 2),
+        "method": anomaly.detector,
+        "cadence": f"{panel.step.total_seconds():g} s",
+    }
 
 
 def _history(panel: Panel) -> Mapping[str, Any]:

@@ -1,10 +1,11 @@
 """Writing a new incident: key, prediction, sentence, frozen evidence, priority."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
+from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset
 from aiops.domain.decision import Reason
 from aiops.domain.event import Failure
@@ -13,20 +14,24 @@ from aiops.domain.incident import (
     Incident,
     IncidentKind,
     IncidentState,
+    Member,
+    MemberSource,
     Prediction,
     Stage,
     Transition,
     incident_key,
 )
+from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.incident import sentence
-
-REPORTED: Final = "reported"
-"""Signal of an incident that was opened on a reported failure, not on a sample."""
+from aiops.incident.spent import EXCESS
+from aiops.incident.standing import REPORTED
 
 EvidenceOf = Callable[[Crossing], Mapping[str, Any]]
 """Reads what is frozen with a decision: history, forecast, limit, versions."""
+StrangeEvidenceOf = Callable[[Anomaly], Mapping[str, Any]]
+"""The same of an anomaly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Opening:
     repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
     limits_are_failures: bool = True
     in_maintenance: Callable[[str], bool] = lambda _asset: False
+    strange_evidence: StrangeEvidenceOf = lambda _anomaly: {}
 
     def asset(self, key: str) -> Asset:
         """Returns the asset, or a bare one when it is not in the inventory (any more)."""
@@ -99,6 +105,7 @@ class OpeningRules:
         window_end: int,
         evidence: EvidenceOf,
         in_maintenance: Callable[[str], bool] = lambda _asset: False,
+        strange_evidence: StrangeEvidenceOf = lambda _anomaly: {},
     ) -> Opening:
         """Returns what one round needs to write incidents."""
         return Opening(
@@ -112,6 +119,7 @@ class OpeningRules:
             self.repair_lead_of,
             self.limits_are_failures,
             in_maintenance,
+            strange_evidence,
         )
 
 
@@ -144,8 +152,61 @@ def open_reactive(opening: Opening, cause: Crossing | Failure, now: datetime) ->
         words = sentence.failed(opening.asset(cause.asset), cause.kind, cause.at)
         evidence = {"since": cause.at.isoformat()}
         series = SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
-    return _new(
+    opened = _new(
         opening, IncidentKind.REACTIVE, series, now, Reason.FAILURE_SEEN, words, evidence, None
+    )
+    members = (limit_member(cause),) if isinstance(cause, Crossing) else ()
+    return replace(opened, members=members)
+
+
+def open_strange(
+    opening: Opening,
+    group: Sequence[Anomaly],
+    members: tuple[Member, ...],
+    excess: float,
+    now: datetime,
+) -> Incident:
+    """Returns a new incident for anomalies that began together.
+
+    Args:
+        group: By onset; the first is the seed, and the key is made of its onset.
+        excess: By how many powers of ten the group is rarer than the budget asks for.
+    """
+    seed = group[0]
+    assets = list(dict.fromkeys(anomaly.series.asset for anomaly in group))
+    words = sentence.strange(
+        opening.subject(seed.series), seed, len(group), [opening.asset(a).display for a in assets]
+    )
+    evidence = {
+        **opening.strange_evidence(seed),
+        "value": seed.value,
+        "expected": seed.expected,
+        "since": seed.start.isoformat(),
+        EXCESS: round(excess, 3),
+    }
+    opened = _new(
+        replace(opening, window_end=to_ns(seed.start)),
+        IncidentKind.REACTIVE,
+        seed.series,
+        now,
+        Reason.STRANGE_TOGETHER,
+        words,
+        evidence,
+        None,
+    )
+    impact = max(opening.asset(asset).criticality for asset in assets)
+    # how soon it hurts is not known: the middle of the three urgencies
+    return replace(opened, members=members, priority=priority_of(impact, timedelta(days=1)))
+
+
+def limit_member(crossing: Crossing) -> Member:
+    """Returns a series that has met its limit as a member of an incident."""
+    return Member(
+        crossing.series,
+        MemberSource.LIMIT,
+        crossing.origin,
+        value=crossing.value,
+        expected=crossing.limit,
     )
 
 

@@ -1,9 +1,11 @@
 """One deterministic sentence per incident: the same words in page, mail and ticket."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset
 from aiops.domain.forecast import REMAINING_LIFE, Crossing
 from aiops.domain.metric import Direction, Metric
@@ -100,6 +102,31 @@ def happened(subject: Subject, value: float, limit: float, at: datetime) -> dict
         "zh": f"{asset}：{subject.name('zh')}为 {words[0]}，限值为 {words[1]}，自 "
         f"{format_time(at, zone, 'zh', now=at)}（{zone}）起。",
     }
+
+
+def strange(subject: Subject, seed: Anomaly, signals: int, assets: Sequence[str]) -> dict[str, str]:
+    """Returns what is unusual, since when, and how far it reaches.
+
+    Args:
+        signals: How many are strange, the seed among them.
+        assets: Their names, the seed's first.
+    """
+    zone, asset = subject.asset.time_zone, subject.asset.display
+    value, usual = subject.value(seed.value), subject.value(seed.expected)
+    at = {code: format_time(seed.start, zone, code, now=seed.start) for code in ("en", "zh")}
+    english = f"{asset}: {subject.name('en')} is at {value} where {usual} is usual"
+    english += f", since {at['en']} {zone}"
+    chinese = f"{asset}：{subject.name('zh')}为 {value}，通常为 {usual}，自 {at['zh']}（{zone}）起"
+    if signals > 1:
+        others = f"with {signals - 1} more signals" if signals > 2 else "with one more signal"
+        if len(assets) > 1:
+            named = ", ".join(assets[1:4]) + (" …" if len(assets) > 4 else "")
+            others += f" on {len(assets)} assets ({named})"
+            chinese += f"，另有 {signals - 1} 个信号，涉及 {len(assets)} 个资产（{named}）"
+        else:
+            chinese += f"，另有 {signals - 1} 个信号"
+        english += f", {others}"
+    return {"en": f"{english}.", "zh": f"{chinese}。"}
 
 
 def failed(asset: Asset, kind: str, at: datetime) -> dict[str, str]:

@@ -23,6 +23,14 @@ class IncidentSettings:
         default=timedelta(minutes=30),
         metadata={"help": "A risk that returns within it reopens the incident."},
     )
+    together: timedelta = field(
+        default=timedelta(minutes=15),
+        metadata={"help": "Related assets that fail or grow strange within it are one incident."},
+    )
+    minimum_effect: float = field(
+        default=0.05,
+        metadata={"help": "Anomalies nearer to what is usual open no incident (0.05 = 5 %)."},
+    )
     repair_lead: timedelta = field(
         default=timedelta(hours=4), metadata={"help": "Time a repair needs (latest safe start)."}
     )

@@ -9,6 +9,7 @@ from aiops.domain.ticket import TicketAction, TicketDraft
 
 _SUBJECT_CHARACTERS = 200
 _BODY_CHARACTERS = 16_000
+_MOST_MEMBERS = 20
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters and those that turn the direction of writing; tab and newline stay."""
@@ -95,6 +96,7 @@ def _body(
         lines += ["", one_line(f"{last.reason.value} by {last.by}{note}")]
     if prediction is not None and action is not TicketAction.RESOLVE:
         lines += ["", *_prediction_lines(prediction)]
+    lines += _member_lines(incident)
     evidence = _evidence_lines(incident.evidence)
     if action in {TicketAction.OPEN, TicketAction.REOPEN} and evidence:
         lines += ["", "Evidence:", *evidence]
@@ -111,6 +113,23 @@ def _prediction_lines(prediction: Prediction) -> list[str]:
     if prediction.latest_safe_start is not None:
         lines.append(f"Start repair no later than: {_time(prediction.latest_safe_start)}")
     return lines
+
+
+def _member_lines(incident: Incident) -> list[str]:
+    """Returns the series that belong to an incident of several."""
+    members = incident.members
+    if len(members) < 2:
+        return []
+    lines = [
+        one_line(
+            f"- {member.series.text}: since {_time(member.since)}"
+            + (f", normal again {_time(member.until)}" if member.until else "")
+        )
+        for member in members[:_MOST_MEMBERS]
+    ]
+    if len(members) > _MOST_MEMBERS:
+        lines.append(f"- and {len(members) - _MOST_MEMBERS} more")
+    return ["", f"{len(members)} signals:", *lines]
 
 
 def _evidence_lines(evidence: Any) -> list[str]:

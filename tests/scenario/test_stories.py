@@ -68,6 +68,8 @@ def _check_incidents(told: Told, expect: dict[str, Any]) -> None:
             "by": incident.outcome.by if incident.outcome else "none",
             "reasons": [t.reason.value for t in incident.transitions],
             "assignee": incident.assignee,
+            "members": sorted({m.series.asset for m in incident.members}),
+            "lasting": sorted({m.series.asset for m in incident.lasting}),
         }
         for name, value in want.items():
             if name == "opened":

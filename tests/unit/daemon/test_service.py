@@ -74,11 +74,11 @@ def test_a_daemon_that_takes_the_lead_knows_what_the_other_has_decided(tmp_path,
     assert second.fence is None
     with first.ledger.begin(first.fence) as tx:
         incident = tx.put_incident(example_incident())
-    assert incident.key not in second.pipeline.incidents.by_key
+    assert incident.key not in second.pipeline.incidents.book.by_key
     clock.sleep(2 * LEASE.total_seconds())
     second.analyse_tick()
     assert second.fence is not None
-    assert incident.key in second.pipeline.incidents.by_key
+    assert incident.key in second.pipeline.incidents.book.by_key
     first.close()
     second.close()
 
@@ -93,7 +93,7 @@ def test_an_open_incident_is_known_after_a_restart_whatever_has_closed_since(run
             closed = replace(later, state=IncidentState.CLOSED, closed_at=opened)
             tx.put_incident(replace(closed, opened_at=opened))
     running.pipeline.load()
-    assert oldest.key in running.pipeline.incidents.by_key
+    assert oldest.key in running.pipeline.incidents.book.by_key
 
 
 def test_new_destinations_of_a_reload_are_sent_to_and_old_ones_are_not(tmp_path, clock):
@@ -121,7 +121,7 @@ def test_a_reload_keeps_what_is_known(running, clock):
     before = running.pipeline
     running.reload(running.settings)
     assert running.pipeline is not before
-    assert incident.key in running.pipeline.incidents.by_key
+    assert incident.key in running.pipeline.incidents.book.by_key
     feed(running, 1, clock)
 
 

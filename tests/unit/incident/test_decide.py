@@ -15,9 +15,11 @@ from aiops.domain.metric import Direction, Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
 from aiops.incident.act import PersonAction, act
-from aiops.incident.decide import Memory, decide
+from aiops.incident.decide import decide
+from aiops.incident.decided import Memory
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
+from aiops.incident.standing import Standing
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SERIES = SeriesKey("db-07/volume:/data", "system.filesystem.utilization")
@@ -69,7 +71,7 @@ class Story:
         moved = [replace(c, origin=self.now) for c in crossings]
         decided = decide(
             self.now,
-            list(self.incidents.values()),
+            Standing.of(self.incidents.values()),
             moved,
             failures,
             repairs,

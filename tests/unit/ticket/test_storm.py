@@ -11,7 +11,7 @@ from aiops.domain.incident import Incident, IncidentKind, IncidentState, Stage
 from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
 from aiops.domain.ticket import TicketAction
-from aiops.incident.decide import Notice
+from aiops.incident.decided import Notice
 from aiops.ledger.open import open_ledger
 from aiops.ticket.compose import draft
 from aiops.ticket.dispatch import STORM, Outgoing

@@ -1,0 +1,160 @@
+"""The incident stage: keeps what stands, gathers what a round needs, and decides it."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from aiops.contracts.ledger import Ledger
+from aiops.domain.anomaly import Anomaly
+from aiops.domain.asset import SYSTEM, Asset
+from aiops.domain.event import Failure, Maintenance
+from aiops.domain.forecast import Crossing
+from aiops.domain.incident import Incident
+from aiops.domain.instant import duration
+from aiops.domain.metric import Metric
+from aiops.domain.series import SeriesInfo, SeriesKey
+from aiops.incident.book import IncidentBook
+from aiops.incident.decide import decide
+from aiops.incident.decided import Decided, Loose, Memory
+from aiops.incident.nearness import Nearness
+from aiops.incident.open import EvidenceOf, OpeningRules, StrangeEvidenceOf
+from aiops.incident.settings import IncidentSettings
+from aiops.incident.strange import LASTS, LONGEST, Surroundings
+
+MEMORY: Final = "incident memory"
+"""Name of the ledger's note that keeps how often in a row each series was above its bar."""
+_WEEK_NS: Final = 7 * 86400 * 10**9
+_ALL: Final = 1_000_000
+
+
+class Fleet(Protocol):
+    """What is known of the things that incidents are about."""
+
+    @property
+    def version(self) -> int:
+        """Changes with the inventory."""
+        ...
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """By key."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """By name."""
+        ...
+
+    def series_by_step(self) -> Mapping[int, Sequence[SeriesInfo]]:
+        """Every series by step class."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a round has seen.
+
+    Attributes:
+        step_ns: Width of its cells.
+        end: ns, end of its window.
+    """
+
+    step_ns: int
+    end: int
+    crossings: Sequence[Crossing]
+    anomalies: Sequence[Anomaly]
+    failures: Sequence[Failure] = ()
+    repairs: Sequence[Maintenance] = ()
+
+
+@dataclass(slots=True)
+class IncidentStage:
+    """Opens, grows and closes incidents.
+
+    Attributes:
+        false_per_week: Incidents without a cause that a team accepts in a week.
+    """
+
+    ledger: Ledger
+    settings: IncidentSettings
+    rules: OpeningRules
+    false_per_week: float
+    book: IncidentBook = field(init=False)
+    _near: tuple[int, Nearness] | None = None
+    _counts: tuple[int, Mapping[str, int], float] = (-1, {}, 0.0)
+
+    def __post_init__(self) -> None:
+        self.book = IncidentBook(self.settings)
+
+    def load(self) -> Sequence[Incident]:
+        """Takes up what the ledger holds; returns its newest incidents."""
+        newest = self.ledger.incidents(SYSTEM)
+        standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
+        memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
+        self.book.load([*newest, *standing], memory)
+        return newest
+
+    def decide(
+        self,
+        now: datetime,
+        seen: Seen,
+        fleet: Fleet,
+        evidence: EvidenceOf,
+        strange_evidence: StrangeEvidenceOf,
+        in_maintenance: Callable[[str], bool],
+    ) -> Decided:
+        """Decides one round; nothing is remembered before :meth:`IncidentBook.take`."""
+        self.book.forget(now)
+        around = self._around(seen.step_ns, fleet)
+        if self.book.loose is None:
+            self.book.loose = self._loose(now, around)
+        return decide(
+            now,
+            self.book.standing,
+            seen.crossings,
+            seen.failures,
+            seen.repairs,
+            self.book.memory,
+            self.rules.opening(fleet, seen.end, evidence, in_maintenance, strange_evidence),
+            self.settings,
+            seen.anomalies,
+            self.book.loose,
+            around,
+        )
+
+    def near(self, fleet: Fleet) -> Nearness:
+        """Returns the topology; read anew only when the inventory has changed."""
+        if self._near is None or self._near[0] != fleet.version:
+            self._near = fleet.version, Nearness.of(fleet.assets, self.ledger.edges())
+        return self._near[1]
+
+    def _around(self, step_ns: int, fleet: Fleet) -> Surroundings:
+        by_step = fleet.series_by_step()
+        known = sum(map(len, by_step.values()))
+        if self._counts[0] != known:
+            series_of = Counter(info.key.asset for infos in by_step.values() for info in infos)
+            cells = sum(len(infos) * _WEEK_NS / step for step, infos in by_step.items())
+            self._counts = known, series_of, cells
+        cell = duration(step_ns)
+        return Surroundings(
+            self.near(fleet).reach,
+            max(self.settings.together, 2 * cell),
+            cell,
+            max(self._counts[2], 1.0),
+            self._counts[1],
+            self.false_per_week,
+            self.settings.minimum_effect,
+            {m.name: m.ceiling for m in fleet.metrics.values() if m.ceiling is not None},
+            self.book.spent,
+        )
+
+    def _loose(self, now: datetime, around: Surroundings) -> Loose:
+        """Reads the anomalies that a run before this one left without an incident."""
+        old = now - max(around.gap, LASTS * around.cell)
+        found: dict[SeriesKey, Anomaly] = {}
+        for anomaly in self.ledger.anomalies(SYSTEM, None, old, now + timedelta(seconds=1)):
+            if now - anomaly.start <= LONGEST and not self.book.standing.lasting(anomaly.series):
+                found[anomaly.series] = anomaly
+        return found
