@@ -13,6 +13,7 @@ from aiops.detect import rebase
 from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
 from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
+from aiops.detect.peers import siblings
 from aiops.detect.settings import DetectSettings
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
@@ -30,6 +31,11 @@ class Stage(Protocol):
     @property
     def version(self) -> str:
         """Of the detector and of the stage."""
+        ...
+
+    @property
+    def compares(self) -> bool:
+        """Whether panels must say which series are siblings."""
         ...
 
     def start(self, n_units: int) -> State:
@@ -110,7 +116,9 @@ class DetectFleet:
         ids = np.array([info.id for info in due.infos], dtype=np.int64)
         panel = self.read_panel(ids, due.start, due.end, duration(due.step_ns))
         panel = mark_maintenance(panel, due.infos, self.maintenance)
-        return replace(panel, calendar=build_calendar(panel.times, fleet.zones(due.infos)))
+        calendar = build_calendar(panel.times, fleet.zones(due.infos))
+        groups = siblings(due.infos) if self.stage.compares else None
+        return replace(panel, calendar=calendar, groups=groups)
 
     def update(self, due: Due, panel: Panel) -> list[Anomaly]:
         """Scores the window; the states after it wait for :meth:`commit`."""

@@ -12,6 +12,7 @@ from aiops.contracts.detector import Detector, DetectorScope
 from aiops.contracts.errors import PluginError
 from aiops.detect import calibrate, decide, linger
 from aiops.detect.decide import Event
+from aiops.detect.peers import Compared
 from aiops.detect.settings import DetectSettings
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
@@ -68,6 +69,11 @@ class DetectStage:
         """
         detector = create_detector(settings.detector, settings.settings)
         return cls(detector, settings.budget, settings.minimum_effect)
+
+    @property
+    def compares(self) -> bool:
+        """Whether panels must say which series are siblings."""
+        return isinstance(self.detector, Compared)
 
     @property
     def version(self) -> str:
@@ -160,7 +166,7 @@ def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
 
     Raises:
         PluginError: There is none of that name, a setting is unknown, or it does not score
-            single series.
+            single series, alone or among siblings.
     """
     kind = plugins.load("detectors", name).settings
     try:
@@ -168,6 +174,8 @@ def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
     except TypeError as error:
         raise PluginError(f"detectors: {name}: {error}; see `aiops plugins`") from error
     detector = cast("Detector", plugins.create("detectors", name, chosen))
+    if detector.scope is DetectorScope.PEERS:
+        return cast("Detector", Compared(detector))
     if detector.scope is not DetectorScope.SERIES:
         raise PluginError(f"detectors: {name} does not score single series; choose another")
     return detector
