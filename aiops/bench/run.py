@@ -33,9 +33,11 @@ def groups(peers: bool = False) -> list[Group]:
         Group("once", once.measure),
     ]
     if peers:
+        from aiops.bench import peer_detectors
         from aiops.bench.peers import measure
 
         found.append(Group("peers", measure))
+        found.append(Group("peer_detectors", peer_detectors.measure))
     return found
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from aiops.bench import detect, exposition, forecast, once, run, store
+from aiops.bench import detect, exposition, forecast, once, peer_detectors, run, store
 from aiops.bench.fleet import LIMITED, fleet_panel, generate
 from aiops.bench.measure import Figure, Stopwatch, in_turns
 from aiops.cli import build
@@ -80,6 +80,13 @@ def test_every_group_gives_rows_of_the_workbench(measure, tmp_path: Path):
         assert figure.row().keys() == KEYS
         assert figure.cpu_seconds > 0
         assert figure.floor_cpu_seconds > 0
+
+
+def test_peers_of_the_detector_are_held_against_the_whole_stage(tmp_path: Path):
+    pytest.importorskip("pyod", exc_type=ImportError)
+    found = peer_detectors.measure(20, 200, tmp_path)
+    assert [figure.stage for figure in found] == ["peer.pyod_iforest", "peer.prophet_band"]
+    assert all(figure.ratio > 1 for figure in found)
 
 
 def test_a_day_of_the_pipeline_names_every_stage(tmp_path: Path):
