@@ -1,7 +1,7 @@
 """The smart collector: asks smartctl for the drives, then for each of them."""
 
+import asyncio
 import socket
-import subprocess
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_ns
+from collectors._command import run
 from collectors.smart.drive import read
 from collectors.smart.settings import SmartSettings
 
 _MILLISECOND_NS: Final = 1_000_000
-_MAX_OUTPUT: Final = 4 << 20
 # Source: smartctl(8), exit status: the command line, or the device, or the command failed.
 _OPEN_FAILED: Final = 0b11
 _SHARE: Final = 0.9
@@ -83,23 +83,13 @@ class SmartCollector:
 
     def _ask(self, end: float, *options: str) -> Mapping[str, Any]:
         program = self._settings.program
+        seconds = max(end - time.monotonic(), 0.1)
         try:
-            done = subprocess.run(  # noqa: S603  # a program and drives of the configuration
-                [program, "--json=c", *options],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=max(end - time.monotonic(), 0.1),
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unreachable(
-                f"{options[-1]}: no answer of the drive in time", "timeout"
-            ) from error
-        except OSError as error:
-            words = f"{program}: {error.strerror}; install smartmontools"
-            raise Unreachable(words, "no_program") from error
+            done = asyncio.run(run((program, "--json=c", *options), seconds))
+        except Unreachable as error:
+            raise Unreachable(f"{options[-1]}: {error}", error.kind) from error
         try:
-            told = orjson.loads(done.stdout[:_MAX_OUTPUT])
+            told = orjson.loads(done.stdout)
         except orjson.JSONDecodeError as error:
             words = f"{options[-1]}: {program} says no JSON; version 7 or newer is needed"
             raise Unreachable(words, "format") from error

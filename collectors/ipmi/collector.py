@@ -1,0 +1,129 @@
+"""The ipmi collector: every controller at once, through ipmitool."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from aiops.contracts.book import Draft, SeriesBook
+from aiops.contracts.collector import Collection, Cursor, Inventory
+from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.asset import Asset
+from aiops.domain.instant import to_ns
+from aiops.domain.metric import Direction, Limit
+from collectors._command import run
+from collectors._web.address import is_blocked
+from collectors.ipmi.sensors import Sensor, read_lines
+from collectors.ipmi.settings import IpmiSettings
+
+_MILLISECOND_NS: Final = 1_000_000
+_PORT: Final = 623
+_SHARE: Final = 0.9
+# Thresholds cost a request for each sensor; they change when somebody changes them.
+_LIMITS_EVERY: Final = 60
+
+
+class IpmiCollector:
+    """Asks some controllers; a program does it, so it lives in a worker."""
+
+    def __init__(self, settings: IpmiSettings) -> None:
+        if not settings.targets or not settings.username:
+            raise ConfigError(["targets and username: both are needed"])
+        self._settings = settings
+        self._targets = dict(_split(target) for target in settings.targets)
+        if len(self._targets) < len(settings.targets):
+            raise ConfigError(["targets: an asset stands twice"])
+        self._book = SeriesBook()
+        self._runs: dict[str, int] = {}
+
+    def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
+        """Reads the sensors of every controller once.
+
+        Raises:
+            Unreachable: Not one of them answered.
+        """
+        answers = asyncio.run(self._ask_all(deadline.total_seconds() * _SHARE))
+        draft = Draft(self._book)
+        at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        problems: list[Unreachable] = []
+        for host, answer in answers.items():
+            if isinstance(answer, Unreachable):
+                problems.append(answer)
+                continue
+            for found in read_lines(answer, limits=self._runs[host] == 0):
+                if isinstance(found, Sensor):
+                    self._take(draft, host, found, at)
+                else:
+                    draft.drop(found)
+            self._runs[host] = (self._runs[host] + 1) % _LIMITS_EVERY
+        if not len(draft):
+            words = "; ".join(str(problem) for problem in problems[:5])
+            kind = problems[0].kind if problems else "empty"
+            raise Unreachable(words or "no controller has a sensor with a reading", kind)
+        for problem in problems:
+            draft.drop(problem.kind)
+        return draft.collection(cursor)
+
+    def discover(self) -> Inventory:
+        """Returns the servers and their sensors."""
+        return self._book.inventory()
+
+    def close(self) -> None:
+        """Holds no session between two collections."""
+
+    async def _ask_all(self, seconds: float) -> dict[str, str | Unreachable]:
+        room = asyncio.Semaphore(self._settings.at_once)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+
+        async def one(host: str) -> str | Unreachable:
+            async with room:
+                try:
+                    return await self._ask(host, end - loop.time())
+                except Unreachable as error:
+                    return error
+
+        answers = await asyncio.gather(*(one(host) for host in self._targets))
+        return dict(zip(self._targets, answers, strict=True))
+
+    async def _ask(self, asset: str, seconds: float) -> str:
+        settings = self._settings
+        host, port = self._targets[asset]
+        limits = self._runs.setdefault(asset, 0) == 0
+        command = [settings.program, "-I", "lanplus", "-H", host, "-p", str(port)]
+        command += ["-U", settings.username, "-E", "-L", "USER", "-R", "1"]
+        command += ["-N", str(settings.timeout_seconds)]
+        command += ["-C", str(settings.cipher)] if settings.cipher else []
+        command += ["-c", "sensor"] if limits else ["-c", "sdr", "elist", "full"]
+        password = settings.password.reveal() if settings.password else ""
+        done = await run(command, seconds, {"IPMI_PASSWORD": password})
+        if done.stdout.strip():
+            return done.stdout.decode("utf-8", "replace")
+        words = done.stderr.decode("utf-8", "replace").strip()
+        last = words.splitlines()[-1][:200] if words else f"ended with {done.code}"
+        refused = any(word in words for word in ("RAKP", "password", "Unauthorized", "privilege"))
+        if "Unable to establish" in last and not refused:
+            last += " (no controller there, or another account, password or cipher)"
+        raise Unreachable(f"{host}:{port}: {last}", "auth" if refused else "session")
+
+    def _take(self, draft: Draft, host: str, sensor: Sensor, at: int) -> None:
+        quantity = sensor.quantity
+        key = f"{host}/{quantity.part}:{sensor.name}"
+        part = Asset(key, quantity.part, f"{host} {sensor.name}", parent=host)
+        draft.add(quantity.metric, (Asset(host), part), sensor.value, at)
+        if sensor.fail is not None:
+            direction = Direction.DOWN if quantity.below else Direction.UP
+            limit = Limit(quantity.metric.name, direction, sensor.fail, sensor.warn, key)
+            self._book.limit(limit)
+
+
+def _split(target: str) -> tuple[str, tuple[str, int]]:
+    asset, named, place = target.rpartition("=")
+    host, colon, port = place.rpartition(":")
+    if not colon:
+        host, port = place, str(_PORT)
+    sound = host and not host.startswith("-") and ":" not in host and "/" not in host
+    if not sound or not port.isdigit() or not 0 < int(port) < 1 << 16 or (named and not asset):
+        raise ConfigError([f"targets: {target!r}, expected host, host:port or asset=host:port"])
+    if is_blocked(host):
+        raise ConfigError([f"targets: {host} is a link-local address; these are never read"])
+    return asset or host, (host, int(port))
