@@ -1,8 +1,10 @@
 """Reads samples of a fleet out of its days."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,10 +12,18 @@ from aiops.domain.panel import Aggregation
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.step import HOUR
 from aiops.store.embedded.days import DAY_MS, HOUR_MS, Source
+from aiops.store.embedded.placing import Cells
 from aiops.store.grid import MS, Columns, Grid
 
 _DENSE = 4
 """Rows are read as one range of ids when it is at most this many times the ids asked for."""
+
+
+_SLICE = 1 << 20
+"""So many cells of an open day are read at once: a few queries, and their buffers stay small."""
+
+_BATCH = 1 << 20
+"""Rows of a streamed batch; smaller ones spend more on locks than they save."""
 
 
 def is_dense(ids: IntArray) -> bool:
@@ -31,34 +41,64 @@ def within(source: Source, start: int, end: int) -> str:
 
 
 def fill_last(cursor: Any, sources: Iterable[Source], grid: Grid, ids: IntArray) -> FloatArray:
-    """Reads the newest value of each cell of dense ids in ordered days.
+    """Reads the newest value of each cell of distinct ids in ordered days.
 
-    The cell is computed by the engine, so that two columns come back and one flat assignment
-    places them: half the cost of fetching times.
+    A day's samples are placed as they come, so that what is held beside the matrix does not grow
+    with the number of days.
+
+    Args:
+        grid: Its step divides a day.
     """
-    low, high = int(ids.min()), int(ids.max())
-    n_times, step = grid.cells, grid.step // MS
-    start, end = grid.start // MS, grid.end // MS
-    matrix = np.full((high - low + 1, n_times), np.nan)
-    flat = matrix.reshape(-1)
-    kind = "INTEGER" if matrix.size < 2**31 else "BIGINT"
+    wanted = {"series": ids.astype(np.int32)}  # noqa: F841  # DuckDB finds it by its name
+    chosen = f"series BETWEEN {int(ids.min())} AND {int(ids.max())}"
+    fetched = int(ids.max()) - int(ids.min()) + 1
+    if not is_dense(ids):
+        chosen += " AND series IN (SELECT series FROM wanted)"
+        fetched = len(ids)
+    cells, step, done = Cells(ids, grid), grid.step // MS, 0
     for source in sources:
-        offset = source.base - start
-        if offset % step == 0:
-            cell = f"t // {step} + {offset // step}"
-        else:
-            cell = f"(t::BIGINT + {offset}) // {step}"
-        for part, _ in source.parts:
-            # A relation's Arrow table costs half of fetchnumpy, and holds the whole result.
-            table = cursor.sql(
-                f"SELECT ((series - {low})::{kind} * {n_times} + ({cell}))::{kind} AS cell, value "  # noqa: S608  # numbers and our own names only
-                f"FROM {part} WHERE {within(source, start, end)} "
-                f"AND series BETWEEN {low} AND {high}"
-            ).to_arrow_table()
-            for batch in table.to_batches():
-                # to_numpy() of pyarrow imports pandas: 42 MB that the daemon does not need.
-                flat[np.from_dlpack(batch.column(0))] = np.from_dlpack(batch.column(1))
-    return matrix if len(ids) == len(matrix) and _is_range(ids) else matrix[ids - low]
+        first = max((source.base - grid.start // MS) // step, 0)
+        last = min((source.base + DAY_MS - grid.start // MS) // step, grid.cells)
+        cells.leave_empty(done, first)
+        done = last
+        [(part, _)] = source.parts
+        query = f"SELECT series, t, value FROM {part} WHERE {chosen} AND "  # noqa: S608  # numbers and our own names only
+        start = grid.start // MS
+        if source.file is not None:
+            cells.leave_empty(first, last)
+            found = cursor.sql(query + within(source, start, grid.end // MS))
+            # Streamed, so that what was decoded is placed while it is in cache.
+            for columns in _columns(_stream(found)):
+                cells.put_rows(source.base, columns)
+            continue
+        slices = max(1, round((last - first) * fetched / _SLICE))
+        edges = [first + (last - first) * i // slices for i in range(slices + 1)]
+        for begin, end in itertools.pairwise(edges):
+            cells.begin_columns(begin, end)
+            some = within(source, start + begin * step, start + end * step)
+            # A short stream waits more than it saves; an Arrow table is half of fetchnumpy.
+            for columns in _columns(cursor.sql(query + some).to_arrow_table().to_batches()):
+                cells.put_columns(begin, source.base, columns)
+            cells.end_columns(begin, end)
+    cells.leave_empty(done, grid.cells)
+    return cells.matrix
+
+
+def _columns(batches: Iterable[Any]) -> Iterator[tuple[NDArray[Any], ...]]:
+    for batch in batches:
+        # to_numpy() of pyarrow imports pandas: 42 MB that the daemon does not need.
+        yield tuple(np.from_dlpack(column) for column in batch.columns)
+
+
+def _stream(relation: Any) -> Iterator[Any]:
+    batches = relation.to_arrow_reader(_BATCH)
+    try:
+        yield from batches
+    except (OSError, ValueError) as error:
+        # What the engine says inside a stream, pyarrow raises as an error of its own.
+        raise duckdb.IOException(str(error)) from error
+    finally:
+        batches.close()
 
 
 def read_columns(
@@ -177,10 +217,6 @@ def read_earliest(cursor: Any, source: Source, ids: IntArray) -> tuple[NDArray[A
         f"SELECT series, min(t) AS t FROM ({parts}) GROUP BY series"  # noqa: S608  # numbers and our own names only
     ).fetchnumpy()
     return found["series"], found["t"].astype(np.int64) + source.base
-
-
-def _is_range(ids: IntArray) -> bool:
-    return bool((ids[1:] == ids[:-1] + 1).all())
 
 
 def _rows_of(

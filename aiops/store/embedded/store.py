@@ -114,10 +114,12 @@ class EmbeddedStore:
         self, cursor: Any, grid: Grid, ids: IntArray, aggregation: Aggregation, *, is_counter: bool
     ) -> FloatArray:
         sources = self._holdings.between(grid.start // MS, grid.end // MS)
-        simple = not is_counter and aggregation is Aggregation.LAST and reading.is_dense(ids)
-        if simple and all(source.ordered for source in sources):
-            return reading.fill_last(cursor, sources, grid, ids)
         known, row = np.unique(ids, return_inverse=True)
+        simple = not is_counter and aggregation is Aggregation.LAST and DAY % grid.step == 0
+        if simple and all(source.ordered for source in sources):
+            if len(known) == len(ids):
+                return reading.fill_last(cursor, sources, grid, ids)
+            return reading.fill_last(cursor, sources, grid, known)[row.reshape(-1)]
         by_hour = aggregation is not Aggregation.LAST and grid.step % HOUR == 0
         if by_hour and not is_counter:
             days = self._holdings.by_hour(grid)

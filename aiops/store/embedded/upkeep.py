@@ -30,7 +30,7 @@ def write_file(cursor: Any, source: Source, folder: Path) -> Path | None:
     try:
         cursor.execute(
             f"COPY ({source.unique('true')} ORDER BY series, t) TO '{quoted}' "
-            "(FORMAT parquet, COMPRESSION zstd)"
+            "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd)"
         ).fetchall()
         with aside.open("rb") as written:
             os.fsync(written.fileno())

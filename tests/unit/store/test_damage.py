@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from aiops.domain.panel import Quality
 from aiops.domain.series import Samples
 from aiops.domain.step import DAY, MINUTE
 from aiops.store.open import open_store
@@ -118,6 +120,23 @@ def test_a_damaged_closed_day_is_set_aside_and_other_days_are_read(tmp_path):
     assert found.values.tolist() == [1500]
     (damage,) = store.status()["damage"]
     assert (first.parent / damage.kept).read_bytes() == b"junk" * 100
+    store.close()
+
+
+def test_a_closed_day_damaged_in_the_middle_is_set_aside_when_a_panel_reads_it(tmp_path):
+    store = open_store(StoreSettings(), tmp_path)
+    ids, cells, rng = np.arange(200), 1440, np.random.default_rng(1)
+    times = np.repeat(MONDAY + np.arange(cells) * MINUTE, len(ids))
+    store.append(Samples(np.tile(ids, cells), times, np.round(rng.normal(50, 10, len(times)))))
+    store.append(batch(1500))
+    store.rollup(MONDAY, MONDAY + 9 * DAY)
+    first = min((tmp_path / "closed").iterdir())
+    whole = first.read_bytes()
+    at = len(whole) * 9 // 10
+    first.write_bytes(whole[:at] + b"\xff" * 1000 + whole[at + 1000 :])
+    panel = store.panel(ids, MONDAY, MONDAY + 2 * DAY, timedelta(minutes=1))
+    assert np.argwhere(panel.quality[7] == Quality.OK).tolist() == [[1500]]
+    assert len(store.status()["damage"]) == 1
     store.close()
 
 
