@@ -5,6 +5,7 @@ reads CPU time and proportional set size of all its processes from ``/proc``.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -72,7 +73,8 @@ def measure(config: Path, seconds: float, settle: float = SETTLE_SECONDS) -> Idl
 
 
 def _watch(daemon: "subprocess.Popen[bytes]", seconds: float, settle: float) -> Idle:
-    time.sleep(settle)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        daemon.wait(settle)
     begin, threads = time.monotonic(), thread_seconds(daemon.pid)
     first = cpu_seconds(daemon.pid)
     most = last = count = 0

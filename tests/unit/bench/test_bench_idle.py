@@ -44,4 +44,4 @@ def test_a_daemon_that_cannot_start_is_told_with_its_log(tmp_path: Path):
     config = tmp_path / "config.yaml"
     config.write_text("colect: {}\n")
     with pytest.raises(RuntimeError, match="colect"):
-        measure(config, 0.2, settle=8)
+        measure(config, 0.2, settle=90)
