@@ -6,9 +6,12 @@ from fnmatch import fnmatchcase
 from typing import Any, cast
 
 from aiops import plugins
+from aiops.automate.desk import Desk
+from aiops.automate.stage import Automation, Leadership
 from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
 from aiops.config import Settings
+from aiops.config.runbooks import load_runbooks
 from aiops.contracts.detector import Detector
 from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
@@ -169,6 +172,16 @@ def ticket_systems(settings: Settings) -> dict[str, TicketSystem]:
         for destination in settings.ticket.destinations
         if destination.enabled
     }
+
+
+def automation(settings: Settings, ledger: Ledger, daemon: Leadership) -> Automation:
+    """Returns the stage that proposes and runs runbooks.
+
+    Raises:
+        ConfigError: A runbook is wrong.
+    """
+    runbooks = load_runbooks(settings.automate)
+    return Automation(Desk(ledger, settings.automate, runbooks), daemon)
 
 
 def value_terms(settings: Settings) -> tuple[Prices, LadderRules]:

@@ -12,6 +12,7 @@ from aiops.domain.decision import Decision
 from aiops.domain.incident import Incident, MemberSource, Prediction
 from dashboards._figures import forecast_figure
 from dashboards._render import figure_json, missing, render, static_files
+from dashboards._runs import show_run
 from dashboards._signals import World, evidence_signal
 from dashboards._words import Words
 
@@ -69,6 +70,7 @@ class IncidentPage:
             contributions=_contributions(found, words),
             members=_members(found, World.of(reader), words),
             actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
+            runs=[show_run(run, words) for run in ledger.runs(view.viewer, incident=found.key)],
             steps=_steps(found, decisions, words),
         )
 

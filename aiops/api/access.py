@@ -28,13 +28,14 @@ class Permission(StrEnum):
     LOOPBACK = "loopback"
     READ = "read"
     ACT = "act"
+    APPROVE = "approve"
     INGEST = "ingest"
 
 
 _ALLOWED: Final[dict[Role, frozenset[Permission]]] = {
     Role.VIEWER: frozenset({Permission.READ}),
     Role.OPERATOR: frozenset({Permission.READ, Permission.ACT}),
-    Role.APPROVER: frozenset({Permission.READ, Permission.ACT}),
+    Role.APPROVER: frozenset({Permission.READ, Permission.ACT, Permission.APPROVE}),
     Role.ADMIN: frozenset(Permission),
     Role.AGENT: frozenset({Permission.INGEST}),
     Role.INTEGRATION: frozenset(),

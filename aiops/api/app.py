@@ -13,7 +13,15 @@ from aiops.api.push import add_push
 from aiops.api.service import ReadService
 from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
-from aiops.api.v1 import add_incidents, add_panels, add_silences, add_value, add_why, add_world
+from aiops.api.v1 import (
+    add_automation,
+    add_incidents,
+    add_panels,
+    add_silences,
+    add_value,
+    add_why,
+    add_world,
+)
 
 
 def create_app(service: ReadService) -> FastAPI:
@@ -40,6 +48,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_value(gate, service)
     add_incidents(gate, service, cursors)
     add_silences(gate, service)
+    add_automation(gate, service, cursors)
     add_push(gate, service)
     sign_in = add_pages(gate, service)
     add_sign_in(gate, app, service, sign_in)

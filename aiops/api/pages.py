@@ -93,6 +93,7 @@ def render(
         query={**dict(request.query_params), **query},
         csrf="" if caller is None else caller.csrf,
         may_act=caller is not None and may(caller.credential.role, Permission.ACT),
+        may_approve=caller is not None and may(caller.credential.role, Permission.APPROVE),
         signed_in=caller is not None,
     )
     rendered = page.render(service, view)

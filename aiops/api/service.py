@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from aiops.automate.stage import Automation
 from aiops.contracts.dashboard import Reader
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.domain.access import Credential
@@ -53,6 +54,11 @@ class ReadService(Reader, Protocol):
     @property
     def serving(self) -> Serving:
         """How this installation is reached."""
+        ...
+
+    @property
+    def automation(self) -> Automation:
+        """The stage that proposes and runs runbooks."""
         ...
 
     def ready(self) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Final
 
+from aiops.automate.settings import AllowSettings
 from aiops.collect.settings import SourceSettings
 from aiops.config.rules import RANGES, Range
 from aiops.config.settings import HELP, AssetSettings, MaintenanceSettings, Settings
@@ -28,6 +29,7 @@ EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
     AssetSettings: {"match": '"db-*"', "criticality": "0.9", "owner": "databases"},
     Service: {"key": "shop", "price_per_hour": "5000"},
     MaintenanceSettings: {"match": '"db-*"', "start": '"22:00"', "duration": "4h"},
+    AllowSettings: {"runbook": "rotate-logs", "asset": '"web-*"'},
     Limit: {"metric": "system.filesystem.utilization", "direction": "up", "fail": "0.95"},
 }
 """What stands in the example where a key has no default, or where one shows more."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from aiops.automate.runbook import Runbook
 from aiops.collect.settings import CollectSettings, SourceSettings
 from aiops.config.addresses import is_loopback
 from aiops.config.server import ServerSettings
@@ -149,6 +150,7 @@ TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (MaintenanceSettings, "time_zone"): check_zone,
     (MaintenanceSettings, "start"): check_clock,
     (ServerSettings, "language"): check_language,
+    (Runbook, "name"): check_identifier,
 }
 
 

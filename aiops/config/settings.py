@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from aiops.automate.settings import AutomateSettings
 from aiops.collect.settings import CollectSettings
 from aiops.config.server import ServerSettings
 from aiops.detect.settings import DetectSettings
@@ -126,6 +127,9 @@ class Settings:
     )
     notify: NotifySettings = field(
         default_factory=NotifySettings, metadata={"help": "How much is told at once."}
+    )
+    automate: AutomateSettings = field(
+        default_factory=AutomateSettings, metadata={"help": "What runbooks may do by themselves."}
     )
     server: ServerSettings = field(
         default_factory=ServerSettings, metadata={"help": "Where pages and API are served."}

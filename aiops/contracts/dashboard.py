@@ -53,6 +53,15 @@ class Reader(Protocol):
         """
         ...
 
+    def runbooks(self) -> Mapping[str, Any]:
+        """Returns how automation stands, as plain values.
+
+        Keys: ``enabled``, ``halted``, ``halted_by``, ``halted_at``, ``note``, ``runbooks`` (list
+        of mappings with ``name``, ``title`` by language, ``tier``, ``edition``, ``verified``,
+        ``proven_after``, ``allowed``, ``can_roll_back``, ``checks_itself``, ``match``).
+        """
+        ...
+
     def forecast(self, series: SeriesKey) -> Forecast | None:
         """Returns a forecast of one series (one row), computed on demand; None without one."""
         ...
@@ -67,6 +76,7 @@ class View:
         query: Query parameters, the last value of each.
         csrf: Token to be sent back with every change; empty without a session.
         may_act: Whether the viewer may acknowledge, close or judge incidents.
+        may_approve: Whether the viewer may approve runs of runbooks.
         signed_in: False on the sign-in page alone.
     """
 
@@ -77,6 +87,7 @@ class View:
     query: Mapping[str, str] = field(default_factory=dict)
     csrf: str = ""
     may_act: bool = False
+    may_approve: bool = False
     signed_in: bool = True
 
 

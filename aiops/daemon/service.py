@@ -12,7 +12,8 @@ from typing import Any, Final
 import structlog
 
 from aiops.api.service import ActionOrder, Serving
-from aiops.assemble import assemble, ticket_systems, value_terms
+from aiops.assemble import assemble, automation, ticket_systems, value_terms
+from aiops.automate.stage import Leadership
 from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
 from aiops.config import Settings
@@ -79,6 +80,13 @@ class Service:
         self.pipeline = assemble(
             settings, self.ledger, self.panels, destinations=tuple(self.systems)
         )
+        leading = Leadership(
+            self.clock.now,
+            self.clock.monotonic,
+            lambda: self.fence,
+            lambda: self.pipeline.fleet.assets,
+        )
+        self.automation = automation(settings, self.ledger, leading)
         self.outbox = Outbox(self.ledger, self.systems, settings.ticket)
         self._intervals = {s.name: duration_ns(s.interval) for s in settings.collect.sources}
         pushed = {source.name for source in settings.collect.sources if is_push(source)}
@@ -164,6 +172,15 @@ class Service:
             return
         for sent in self.outbox.send_due(self.clock.now(), destination, self.fence):
             self.telemetry.messages.labels(destination, sent.message.state.value).inc()
+
+    def automate_tick(self) -> None:
+        """Proposes runbooks for standing incidents and begins what is approved."""
+        standing = list(self.pipeline.incidents.by_key.values())
+        self.automation.tick(standing, self.clock.now())
+
+    def runbooks(self) -> Mapping[str, Any]:
+        """Returns how automation stands and what it could do."""
+        return self.automation.describe()
 
     def sync_tick(self) -> None:
         """Reads open tickets back; one closed over there closes its incident here."""
@@ -291,6 +308,7 @@ class Service:
         if settings.store != self.settings.store or settings.server != self.settings.server:
             raise AiopsError("store and server cannot change while running; restart the daemon")
         collectors, pipeline, systems = self.collectors, self.pipeline, self.systems
+        acting = self.automation
         before = dict(vars(self))
         try:
             self._wire(settings)
@@ -299,6 +317,7 @@ class Service:
             raise
         self.settings = settings
         self._taken_up = False
+        acting.close()
         collectors.close()
         pipeline.close()
         try:
@@ -312,6 +331,7 @@ class Service:
     def close(self) -> None:
         """Ends everything in order; nothing that was acknowledged is lost."""
         self.health.stopping = True
+        self.automation.close()
         self.collectors.close()
         try:
             self.save()

@@ -56,11 +56,11 @@ async function sendOrder(event) {
   const form = event.target;
   const buttons = form.querySelectorAll("button");
   const failed = form.querySelector(".failed");
-  const order = { action: event.submitter.value, note: form.elements.note.value };
+  const order = Object.fromEntries(new FormData(form, event.submitter));
   for (const button of buttons) button.disabled = true;
   failed.hidden = true;
   try {
-    const answer = await fetch(form.dataset.act, {
+    const answer = await fetch(event.submitter.dataset.act || form.dataset.act, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",

@@ -1,5 +1,6 @@
 """Resources of version 1 of the API."""
 
+from aiops.api.v1.automation import add_automation
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
 from aiops.api.v1.silences import add_silences
@@ -7,4 +8,12 @@ from aiops.api.v1.value import add_value
 from aiops.api.v1.why import add_why
 from aiops.api.v1.world import add_world
 
-__all__ = ["add_incidents", "add_panels", "add_silences", "add_value", "add_why", "add_world"]
+__all__ = [
+    "add_automation",
+    "add_incidents",
+    "add_panels",
+    "add_silences",
+    "add_value",
+    "add_why",
+    "add_world",
+]

@@ -28,6 +28,7 @@ def _routes(service):
 def _place(path: str, service) -> str:
     key = service.ledger.incidents_held[0].key
     filled = path.replace("/incidents/{key}", f"/incidents/{key}")
+    filled = filled.replace("/runs/{key}", "/runs/r1")
     return filled.replace("{key:path}", "web-01").replace("{name}", "app.css")
 
 
@@ -48,6 +49,7 @@ def test_who_may_call_what_is_exactly_what_the_file_says():
                     url = _place(path, service) + QUERY.get(path, "")
                     row[who] = client.request(method, url, **sent).status_code
     assert service.orders == []
+    assert service.automation.orders == []
     assert matrix == json.loads(EXPECTED.read_text()), json.dumps(matrix, indent=1)
 
 

@@ -17,6 +17,7 @@ from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Credential, Role
 from aiops.domain.asset import Asset, Viewer
+from aiops.domain.change import Change
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.forecast import Crossing, Forecast
 from aiops.domain.incident import (
@@ -32,6 +33,16 @@ from aiops.domain.instant import to_ns
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.panel import Panel
 from aiops.domain.risk import Contribution, Risk
+from aiops.domain.run import (
+    Approval,
+    Phase,
+    PlannedStep,
+    Run,
+    RunReason,
+    RunState,
+    StepResult,
+    Tier,
+)
 from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.ticket import Ticket
 from aiops.incident.act import PersonAction
@@ -55,6 +66,8 @@ class MemoryLedger:
         self.crossings_held: list[Crossing] = []
         self.decisions_held: list[Decision] = []
         self.tickets_held: dict[str, list[Ticket]] = {}
+        self.runs_held: list[Run] = []
+        self.changes_held: list[Change] = []
         self.credentials: dict[str, Credential] = {}
         self.metrics_held: dict[str, Metric] = {}
         self.limits_held: list[Limit] = []
@@ -130,6 +143,26 @@ class MemoryLedger:
         ]
         return sorted(found, key=lambda d: d.at, reverse=True)[:limit]
 
+    def run(self, viewer, identity):
+        return next((r for r in self.runs(viewer) if r.id == identity), None)
+
+    def runs(self, viewer, *, incident=None, states=(), started_since=None, limit=1000):
+        found = [
+            r
+            for r in self.runs_held
+            if self._sees(viewer, r.asset)
+            and incident in (None, r.incident)
+            and (not states or r.state in states)
+        ]
+        return sorted(found, key=lambda r: r.requested_at, reverse=True)[:limit]
+
+    def changes(self, viewer, start, end):
+        return [
+            c
+            for c in self.changes_held
+            if self._sees(viewer, c.asset) and c.start < end and c.end >= start
+        ]
+
     def tickets(self, incident_key):
         return self.tickets_held.get(incident_key, [])
 
@@ -146,6 +179,96 @@ class DrawnPanels:
         return Panel.of(values, times, step, np.asarray(ids))
 
 
+class FakeAutomation:
+    """Remembers what people ordered."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self.ledger = ledger
+        self.orders: list[tuple[str, ...]] = []
+        self.state: dict[str, object] = {
+            "enabled": True,
+            "halted": False,
+            "halted_by": "",
+            "halted_at": "",
+            "note": "",
+            "runbooks": [
+                {
+                    "name": "vacuum-journal",
+                    "title": {"en": "Vacuum the journal", "zh": "清理系统日志"},
+                    "tier": "medium",
+                    "edition": "ab" * 32,
+                    "verified": 3,
+                    "proven_after": 20,
+                    "allowed": [],
+                    "can_roll_back": True,
+                    "checks_itself": True,
+                    "match": {
+                        "metrics": ["system.filesystem.*"],
+                        "kinds": ["volume"],
+                        "categories": [],
+                        "assets": [],
+                    },
+                }
+            ],
+        }
+
+    def ask(self, incident, name, who):
+        if name != "vacuum-journal":
+            raise KeyError(name)
+        self.orders.append(("ask", incident.key, name, who))
+        return a_run(incident)
+
+    def approve(self, run, digest, who):
+        self.orders.append(("approve", run.id, digest, who))
+        approved = replace(run, approvals=(*run.approvals, Approval(who, NOW, digest)))
+        self.ledger.runs_held = [approved if r.id == run.id else r for r in self.ledger.runs_held]
+        return approved
+
+    def reject(self, run, who, note):
+        self.orders.append(("reject", run.id, who, note))
+        return run
+
+    def rehearse(self, run, who):
+        self.orders.append(("rehearse", run.id, who))
+        return run
+
+    def halt(self, who, note):
+        self.orders.append(("halt", who, note))
+        self.state |= {"halted": True, "halted_by": who, "halted_at": NOW.isoformat(), "note": note}
+        return self.state
+
+    def resume(self, who, note):
+        self.orders.append(("resume", who, note))
+        self.state |= {"halted": False}
+        return self.state
+
+
+def a_run(incident: Incident, identity: str = "r1", **changes) -> Run:
+    """A run that waits for one person more."""
+    run = Run(
+        identity,
+        "vacuum-journal",
+        Tier.MEDIUM,
+        incident.key,
+        incident.asset,
+        (
+            PlannedStep(Phase.DO, "vacuum", "run", ("journalctl", "--vacuum-size=200M")),
+            PlannedStep(Phase.VERIFY, "enough", "call", ("GET", "http://127.0.0.1:9/free", "")),
+            PlannedStep(Phase.ROLLBACK, "restart", "run", ("systemctl", "restart", "journald")),
+        ),
+        "ab" * 32,
+        "cd" * 32,
+        1,
+        "system",
+        NOW - HOUR,
+        NOW + 3 * HOUR,
+        RunState.PROPOSED,
+        RunReason.PROPOSED_WITH_INCIDENT,
+        title={"en": "Vacuum the journal", "zh": "清理系统日志"},
+    )
+    return replace(run, **changes)
+
+
 class FakeService:
     """What the daemon is to the API."""
 
@@ -157,6 +280,7 @@ class FakeService:
         self.orders: list[ActionOrder] = []
         self.silences_held: list[object] = []
         self.pushed: list[tuple[str, str, Push]] = []
+        self.automation = FakeAutomation(self.ledger)
         self.state: dict[str, object] = {
             "state": "ready",
             "sources": [{"name": "this-host", "silent": False, "last_at": NOW.isoformat()}],
@@ -218,6 +342,9 @@ class FakeService:
         prices = Prices("EUR", 1000.0, 100.0, 4 * HOUR, {})
         note = {"note": lambda _name: {}, "incidents": self.ledger.incidents}
         return read_value(SimpleNamespace(**note), viewer, start, end, prices, LadderRules())
+
+    def runbooks(self):
+        return self.automation.state
 
     def silences(self):
         return self.silences_held
@@ -305,6 +432,23 @@ def make_world(name: str = "db-07", serving: Serving | None = None) -> FakeServi
     ledger.decisions_held = _decisions(ledger.incidents_held[0], volume)
     key = ledger.incidents_held[0].key
     ledger.tickets_held = {key: [Ticket("rt", "42", key, "new", True, "https://rt.example/42")]}
+    done = StepResult(Phase.DO, "vacuum", True, "exit code 0", 2.4, "freed 1.2G\n")
+    checked = StepResult(Phase.VERIFY, "enough", False, "status 500", 0.1, "not enough\n")
+    first = ledger.incidents_held[0]
+    ledger.runs_held = [
+        a_run(first),
+        a_run(
+            first,
+            "r0",
+            state=RunState.ROLLED_BACK,
+            reason=RunReason.VERIFICATION_FAILED,
+            approvals=(Approval("bo", NOW - 2 * HOUR, "cd" * 32),),
+            requested_at=NOW - 3 * HOUR,
+            started_at=NOW - 2 * HOUR,
+            ended_at=NOW - 2 * HOUR + timedelta(seconds=3),
+            results=(done, checked),
+        ),
+    ]
     return service
 
 

@@ -1,0 +1,1 @@
+"""Runbooks: propose with an incident, let people approve, run at most once."""
