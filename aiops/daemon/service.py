@@ -175,7 +175,7 @@ class Service:
 
     def automate_tick(self) -> None:
         """Proposes runbooks for standing incidents and begins what is approved."""
-        standing = list(self.pipeline.incidents.by_key.values())
+        standing = list(self.pipeline.incidents.book.by_key.values())
         self.automation.tick(standing, self.clock.now())
 
     def runbooks(self) -> Mapping[str, Any]:

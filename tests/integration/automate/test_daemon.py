@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -49,6 +50,7 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
     service = Service(parse(config.read_text(), str(config)), tmp_path / "data", SystemClock())
     server = HttpServer(create_app(service), "127.0.0.1", 0, None)
     server.start()
+    opened = ExitStack()
     try:
         service.load()
         base = f"http://127.0.0.1:{server.port}"
@@ -56,9 +58,10 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
         incident = replace(an_incident(), opened_at=now, updated_at=now)
         with service.ledger.begin() as tx:
             stored = tx.put_incident(incident)
-        service.pipeline.incidents.by_key[stored.key] = stored
+        service.pipeline.incidents.book.by_key[stored.key] = stored
         service.automate_tick()
-        ada, bo = client(service, base, "ada"), client(service, base, "bo")
+        ada = opened.enter_context(client(service, base, "ada"))
+        bo = opened.enter_context(client(service, base, "bo"))
         (run,) = ada.get("/api/v1/runs").json()["items"]
         path, digest = f"/api/v1/runs/{run['id']}/approve", {"digest": run["digest"]}
         assert ada.post(path, json=digest).json()["state"] == "proposed"
@@ -76,6 +79,7 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
         assert mark.read_text() == "sda1"
         assert "exit code 0" in ada.get("/runbooks").text
     finally:
+        opened.close()
         server.stop()
         service.close()
     told = command(monkeypatch, capsys, "runs", config)
