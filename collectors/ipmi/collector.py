@@ -9,8 +9,8 @@ from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_ns
-from aiops.domain.metric import Direction, Limit
 from collectors._command import run
+from collectors._hardware import take
 from collectors._web.address import is_blocked
 from collectors.ipmi.sensors import Sensor, read_lines
 from collectors.ipmi.settings import IpmiSettings
@@ -51,7 +51,7 @@ class IpmiCollector:
                 continue
             for found in read_lines(answer, limits=self._runs[host] == 0):
                 if isinstance(found, Sensor):
-                    self._take(draft, host, found, at)
+                    take(draft, Asset(host), found.name, found.metric, found.value, at, found.told)
                 else:
                     draft.drop(found)
             self._runs[host] = (self._runs[host] + 1) % _LIMITS_EVERY
@@ -104,16 +104,6 @@ class IpmiCollector:
         if "Unable to establish" in last and not refused:
             last += " (no controller there, or another account, password or cipher)"
         raise Unreachable(f"{host}:{port}: {last}", "auth" if refused else "session")
-
-    def _take(self, draft: Draft, host: str, sensor: Sensor, at: int) -> None:
-        quantity = sensor.quantity
-        key = f"{host}/{quantity.part}:{sensor.name}"
-        part = Asset(key, quantity.part, f"{host} {sensor.name}", parent=host)
-        draft.add(quantity.metric, (Asset(host), part), sensor.value, at)
-        if sensor.fail is not None:
-            direction = Direction.DOWN if quantity.below else Direction.UP
-            limit = Limit(quantity.metric.name, direction, sensor.fail, sensor.warn, key)
-            self._book.limit(limit)
 
 
 def _split(target: str) -> tuple[str, tuple[str, int]]:

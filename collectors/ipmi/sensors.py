@@ -1,7 +1,6 @@
 """From ipmitool's lines to numbers and limits.
 
-Source: ipmitool 1.8.19, ``-c sensor`` (ten fields) and ``-c sdr elist full`` (four); names after
-OpenTelemetry's hardware metrics.
+Source: ipmitool 1.8.19, ``-c sensor`` (ten fields) and ``-c sdr elist full`` (four).
 """
 
 import math
@@ -9,40 +8,35 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aiops.domain.metric import Direction, Metric
+from aiops.domain.metric import Metric
+from collectors._hardware import (
+    CURRENT,
+    FAN,
+    NONE,
+    POWER,
+    TEMPERATURE,
+    VOLTAGE,
+    Thresholds,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What a unit of ipmitool measures.
-
-    Attributes:
-        part: Kind of the asset that a sensor of it is.
-        scale, offset: Into the metric's unit.
-        below: Whether the lower thresholds are its limit, else the upper ones.
-    """
+    """What a unit of ipmitool measures, and how it becomes the metric's unit."""
 
     metric: Metric
-    part: str
     scale: float = 1.0
     offset: float = 0.0
-    below: bool = False
 
 
-TEMPERATURE: Final = Metric("hw.temperature", "Cel", bad_direction=Direction.UP)
-FAN: Final = Metric("hw.fan.speed", "/min", bad_direction=Direction.DOWN, floor=0.0)
-VOLTAGE: Final = Metric("hw.voltage", "V", bad_direction=Direction.BOTH)
-CURRENT: Final = Metric("hw.current", "A", bad_direction=Direction.UP, floor=0.0)
-POWER: Final = Metric("hw.power", "W", bad_direction=Direction.UP, floor=0.0)
 METRICS: Final = (TEMPERATURE, FAN, VOLTAGE, CURRENT, POWER)
 QUANTITIES: Final[Mapping[str, Quantity]] = {
-    "degrees C": Quantity(TEMPERATURE, "temperature"),
-    "degrees F": Quantity(TEMPERATURE, "temperature", 5 / 9, -32 * 5 / 9),
-    "RPM": Quantity(FAN, "fan", below=True),
-    # A supply that fails sags; one sensor has one limit.
-    "Volts": Quantity(VOLTAGE, "voltage", below=True),
-    "Amps": Quantity(CURRENT, "current"),
-    "Watts": Quantity(POWER, "power"),
+    "degrees C": Quantity(TEMPERATURE),
+    "degrees F": Quantity(TEMPERATURE, 5 / 9, -32 * 5 / 9),
+    "RPM": Quantity(FAN),
+    "Volts": Quantity(VOLTAGE),
+    "Amps": Quantity(CURRENT),
+    "Watts": Quantity(POWER),
 }
 _WITH_LIMITS: Final = 10
 _WITHOUT: Final = 4
@@ -54,10 +48,9 @@ class Sensor:
     """One sensor that has a value."""
 
     name: str
-    quantity: Quantity
+    metric: Metric
     value: float
-    fail: float | None = None
-    warn: float | None = None
+    told: Thresholds = NONE
 
 
 def read_lines(text: str, *, limits: bool) -> Iterator[Sensor | str]:
@@ -87,18 +80,19 @@ def read_lines(text: str, *, limits: bool) -> Iterator[Sensor | str]:
         if value is None:
             yield "parse"
             continue
-        fail, warn = _limit(fields[4:], quantity) if limits else (None, None)
-        yield Sensor(name, quantity, value, fail, warn)
+        told_limits = _thresholds(fields[4:], quantity) if limits else NONE
+        yield Sensor(name, quantity.metric, value, told_limits)
 
 
-def _limit(fields: list[str], quantity: Quantity) -> tuple[float | None, float | None]:
+def _thresholds(fields: list[str], quantity: Quantity) -> Thresholds:
     """Returns critical and non-critical; non-recoverable only where there is no critical."""
-    told = [_number(field.strip(), quantity) for field in fields]
-    worst, fail, warn = (
-        (told[0], told[1], told[2]) if quantity.below else (told[5], told[4], told[3])
+    lowest, lower, low, high, higher, highest = (_number(one.strip(), quantity) for one in fields)
+    return Thresholds(
+        upper_fail=highest if higher is None else higher,
+        upper_warn=high,
+        lower_fail=lowest if lower is None else lower,
+        lower_warn=low,
     )
-    fail = worst if fail is None else fail
-    return (fail, warn) if fail is not None else (warn, None)
 
 
 def _number(text: str, quantity: Quantity) -> float | None:

@@ -13,6 +13,7 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.contracts.secret import Secret
 from aiops.domain.metric import Direction
 from aiops.testing.collector import check_collector
+from collectors._hardware import FAN, VOLTAGE
 from collectors.ipmi import PLUGIN
 from collectors.ipmi.sensors import METRICS, Sensor, read_lines
 from collectors.ipmi.settings import IpmiSettings
@@ -156,6 +157,12 @@ def test_without_the_program_it_is_told():
     assert raised.value.kind == "no_program"
 
 
+def limit(sensor):
+    told = sensor.told
+    below = sensor.metric in (FAN, VOLTAGE)
+    return (told.lower_fail, told.lower_warn) if below else (told.upper_fail, told.upper_warn)
+
+
 def test_lines_as_real_controllers_print_them():
     text = """CPU Temp,45.000,degrees C,ok,0.000,0.000,0.000,85.000,90.000,95.000
 FAN 1,na,RPM,na,300.000,500.000,700.000,25300.000,25400.000,25500.000
@@ -172,7 +179,7 @@ nonsense
     found = list(read_lines(text, limits=True))
     sensors = {one.name: one for one in found if isinstance(one, Sensor)}
     assert [one for one in found if isinstance(one, str)] == ["unit", "parse", "parse", "parse"]
-    told = {name: (one.value, one.fail, one.warn) for name, one in sensors.items()}
+    told = {name: (one.value, *limit(one)) for name, one in sensors.items()}
     assert told == {
         "CPU Temp": (45.0, 90.0, 85.0),
         "FAN 2": (3600.0, 500.0, 700.0),
@@ -182,7 +189,7 @@ nonsense
     }
     (short,) = read_lines("CPU Temp,45,degrees C,ok\nB,no reading,RPM,ns\n", limits=False)
     assert isinstance(short, Sensor)
-    assert (short.value, short.fail) == (45.0, None)
+    assert (short.value, limit(short)) == (45.0, (None, None))
 
 
 def test_the_table_names_every_metric():
