@@ -1,5 +1,6 @@
 """From a template to a page: autoescape always on, figures as inert JSON."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from aiops.contracts.dashboard import LANGUAGES, Reader, Rendered, View
+from dashboards._signals import parse_time
 from dashboards._words import Words
 
 if TYPE_CHECKING:
@@ -44,10 +46,20 @@ def render(
             other_language=_other_language(view),
             simulated=bool(state.get("simulated")),
             insecure=bool(state.get("insecure")),
+            store_away=_store_away(state, words),
             **context,
         )
     )
     return Rendered(html, status)
+
+
+def _store_away(state: Mapping[str, object], words: Words) -> str:
+    """Returns which series store is away and since when; empty while none is."""
+    store = state.get("store")
+    if not isinstance(store, Mapping) or not store.get("down_since"):
+        return ""
+    since = words.full_time(parse_time(store["down_since"]))
+    return words("app.store_away", engine=str(store.get("engine", "")), time=since)
 
 
 def missing(reader: Reader, view: View, words: Words, key: str) -> Rendered:

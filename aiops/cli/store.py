@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aiops.cli import spool
 from aiops.cli.run import Config, read_settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
 
         _copy(load(source), load(target))
 
+    spool.add_to(group)
     app.add_typer(group, name="store")
 
 
@@ -42,7 +44,7 @@ def _check(settings: "Settings") -> bool:
     from aiops.store.open import open_directly
     from aiops.store.probe import probe
 
-    with _held({settings.store.directory}):
+    with held({settings.store.directory}):
         store = open_directly(settings.store, Path(settings.store.directory))
         try:
             for name, value in store.status().items():
@@ -66,9 +68,9 @@ def _copy(source: "Settings", target: "Settings") -> None:
     from aiops.store.remote.prometheus import Discovering
 
     with (
-        _held({source.store.directory, target.store.directory}),
-        _ledger(source) as old,
-        _ledger(target) as new,
+        held({source.store.directory, target.store.directory}),
+        opened_ledger(source) as old,
+        opened_ledger(target) as new,
     ):
         here = open_directly(source.store, Path(source.store.directory), old.catalogue.info)
         if isinstance(here, Discovering):
@@ -145,7 +147,12 @@ class _Journal:
 
 
 @contextmanager
-def _held(directories: set[str]) -> Iterator[None]:
+def held(directories: set[str]) -> Iterator[None]:
+    """Keeps daemons away from the directories.
+
+    Raises:
+        AiopsError: One has them.
+    """
     from contextlib import ExitStack
 
     from aiops.daemon.files import DataDirectory
@@ -157,7 +164,8 @@ def _held(directories: set[str]) -> Iterator[None]:
 
 
 @contextmanager
-def _ledger(settings: "Settings") -> Iterator[Any]:
+def opened_ledger(settings: "Settings") -> Iterator[Any]:
+    """Opens the ledger that the settings name."""
     from aiops.daemon.clock import SystemClock
     from aiops.ledger.open import open_ledger
 

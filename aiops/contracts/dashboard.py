@@ -40,7 +40,8 @@ class Reader(Protocol):
         of mappings with ``name``, ``silent`` bool, ``last_at`` ISO time or None, ``error``),
         ``quality`` (asset key to list of words of the data-quality gate, and ``silent``),
         ``next_forecast_at`` (ISO time), ``simulated``
-        (True in a demonstration), ``insecure`` (True without TLS off loopback).
+        (True in a demonstration), ``insecure`` (True without TLS off loopback), ``store``
+        (mapping with ``engine``, and ``down_since`` ISO time while it does not answer).
         """
         ...
 

@@ -24,6 +24,7 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
 from aiops.daemon.status import status_of
+from aiops.daemon.store_watch import StoreWatch
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM, Viewer
@@ -35,6 +36,7 @@ from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
 from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
+from aiops.pipeline import Events
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
@@ -62,6 +64,8 @@ class Service:
         url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
         self.ledger = open_ledger(url, now)
         self.store = open_store(settings.store, directory, self.ledger.catalogue.info, now)
+        self.store_watch = StoreWatch(self.store, self.ledger)
+        self.telemetry.registry.register(self.store_watch)
         self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.fence: int | None = None
@@ -141,6 +145,14 @@ class Service:
             self._note_silence(change)
         for change in self.pushes.tick(self.clock.now()):
             self._note_silence(change)
+
+    def store_tick(self) -> None:
+        """Looks how the way to the series store is; lost samples become an incident."""
+        if self.fence is None:
+            return
+        failure = self.store_watch.look(self.clock.now(), self.fence)
+        if failure is not None:
+            self.pipeline.report(Events(failures=[failure]))
 
     def analyse_tick(self) -> None:
         """Runs the windows that are due, if this daemon leads."""

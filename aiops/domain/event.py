@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+SELF: Final = "aiops"
+"""Asset key of this service itself."""
+DATA_LOSS: Final = "data-loss"
+"""Kind of failure: samples were dropped before they came to the series store."""
 
 
 @dataclass(frozen=True, slots=True)

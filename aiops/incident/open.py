@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset
 from aiops.domain.decision import Reason
-from aiops.domain.event import Failure
+from aiops.domain.event import DATA_LOSS, Failure
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import (
     Incident,
@@ -149,7 +149,11 @@ def open_reactive(opening: Opening, cause: Crossing | Failure, now: datetime) ->
         evidence = {**opening.evidence(cause), "value": cause.value, "since": since}
         series = cause.series
     else:
-        words = sentence.failed(opening.asset(cause.asset), cause.kind, cause.at)
+        asset = opening.asset(cause.asset)
+        lost = cause.kind == DATA_LOSS
+        words = (
+            sentence.lost(asset, cause.at) if lost else sentence.failed(asset, cause.kind, cause.at)
+        )
         evidence = {"since": cause.at.isoformat()}
         series = SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
     opened = _new(

@@ -139,6 +139,18 @@ def failed(asset: Asset, kind: str, at: datetime) -> dict[str, str]:
     }
 
 
+def lost(asset: Asset, at: datetime) -> dict[str, str]:
+    """Returns that samples are lost on their way to the series store."""
+    zone, name = asset.time_zone, asset.display
+    return {
+        "en": f"{name}: samples are lost since {format_time(at, zone, 'en', now=at)} {zone}: "
+        "the series store was away for longer than the spool can hold, so the oldest were "
+        "dropped and are missing from all that is seen of that time.",
+        "zh": f"{name}：自 {format_time(at, zone, 'zh', now=at)}（{zone}）起样本丢失："
+        "时序存储不可用的时间超过了暂存上限，最旧的样本已被丢弃，该时段的数据将缺失。",
+    }
+
+
 def silent(source: str, since: datetime, zone: str) -> dict[str, str]:
     """Returns that a source has stopped to answer."""
     return {

@@ -82,3 +82,23 @@ def lay_over(below: Samples, above: Samples, ids: IntArray, start: int, end: int
     both = join([below, take(above, mine)])
     columns = Columns.arrange(both.ids, both.times // MS, both.values)
     return Samples(columns.rows.astype(np.int64), columns.times * MS, columns.values)
+
+
+def encode(samples: Samples) -> bytes:
+    """Returns a batch as bytes: all ids, all times, all values."""
+    ids, times = np.asarray(samples.ids, "<i8"), np.asarray(samples.times, "<i8")
+    return ids.tobytes() + times.tobytes() + np.asarray(samples.values, "<f8").tobytes()
+
+
+def decode(data: bytes, n: int) -> Samples:
+    """Returns the batch.
+
+    >>> batch = Samples(np.array([1]), np.array([2]), np.array([0.5]))
+    >>> decode(encode(batch), 1).values.tolist()
+    [0.5]
+    """
+    whole = np.frombuffer(data, "<i8", 2 * n)
+    values = np.frombuffer(data, "<f8", n, 16 * n)
+    return Samples(
+        whole[:n].astype(np.int64), whole[n:].astype(np.int64), values.astype(np.float64)
+    )

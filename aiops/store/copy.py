@@ -18,7 +18,7 @@ from aiops.domain.instant import from_ns
 from aiops.domain.series import IntArray, Samples
 from aiops.domain.step import DAY
 from aiops.store.grid import MS
-from aiops.store.sending import RemoteStore
+from aiops.store.remote.remote_store import RemoteStore
 
 SLICE: Final = 500
 _DIGITS: Final = 1e-9

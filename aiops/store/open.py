@@ -10,7 +10,7 @@ from aiops import plugins
 from aiops.contracts.store import SeriesStore
 from aiops.domain.instant import duration_ns
 from aiops.store.remote.naming import Describe, NamedStore
-from aiops.store.sending import RemoteStore
+from aiops.store.remote.remote_store import RemoteStore
 from aiops.store.settings import StoreSettings
 from aiops.store.spool import Spool
 from aiops.store.spooled import SpooledStore

@@ -1,21 +1,21 @@
 """Brings what waits in a spool to a remote store, and lets it go once the store shows it."""
 
+import math
 import random
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiops.contracts.errors import StoreError, Unreachable
-from aiops.contracts.store import SeriesStore
-from aiops.domain.series import FloatArray, IntArray, Samples
+from aiops.domain.series import FloatArray, Samples
 from aiops.domain.step import DAY
 from aiops.store.batches import is_replaced, join, key, nothing, take
+from aiops.store.remote.remote_store import RemoteStore
 from aiops.store.spool import Row, Spool
 
 CHUNK: Final = 50_000
@@ -25,33 +25,25 @@ _GATHER: Final = 2.0
 _JUDGED: Final = 8
 """Refused one after the other with none taken, a store is seen to refuse everything."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
+_SILENCE: Final = 10.0
+"""Seconds without a word after which a store is asked how it is."""
 _NEVER: Final = np.iinfo(np.int64).min
-
-
-@runtime_checkable
-class RemoteStore(SeriesStore, Protocol):
-    """A store behind a network, as the spool needs it."""
-
-    @property
-    def settles(self) -> float:
-        """Seconds after which what it shows is on its disk."""
-        ...
-
-    def stored(self, ids: IntArray, start: int, end: int) -> Samples:
-        """Returns what the server itself shows of ``[start, end)``."""
-        ...
-
-    def keep_from(self, oldest: datetime) -> None:
-        """Takes note that nothing older than this day is asked for: retention hides it."""
-        ...
 
 
 @dataclass(slots=True)
 class State:
-    """How the way to the store is."""
+    """How the way to the store is.
+
+    Attributes:
+        down_at: When it stopped to answer, by the monotonic clock.
+        down_since: The same, seconds since 1970.
+        heard_at: When it last answered, by the monotonic clock.
+    """
 
     error: str = ""
     down_at: float | None = None
+    down_since: float = 0.0
+    heard_at: float = -math.inf
     wait: float = _FIRST_WAIT
     next_try: float = 0.0
     sent: dict[int, float] = field(default_factory=dict)
@@ -59,7 +51,6 @@ class State:
     samples_sent: int = 0
     samples_confirmed: int = 0
     samples_again: int = 0
-    unreadable: int = 0
 
 
 class Sender:
@@ -102,6 +93,7 @@ class Sender:
             try:
                 self._send_once()
                 self._confirm_once()
+                self._ask_once()
             except StoreError as error:
                 self._fail(error)
             except Exception as error:  # noqa: BLE001 - a supervised loop: nothing may end it
@@ -113,7 +105,7 @@ class Sender:
             return self.state.next_try - now
         if self.unsent():
             return 0.0
-        return self._next_confirmation() - now
+        return min(self._next_confirmation(), self.state.heard_at + _SILENCE) - now
 
     def _next_confirmation(self) -> float:
         """When to ask back: a while after it settled, so that many batches are one question."""
@@ -153,10 +145,9 @@ class Sender:
         if not rows:
             return
         batches = self.spool.read([row.seq for row in rows])
-        damaged = [r.seq for r, batch in zip(rows, batches, strict=True) if batch is None]
+        damaged = [row for row, batch in zip(rows, batches, strict=True) if batch is None]
         if damaged:
-            self.spool.remove(damaged)
-            self.state.unreadable += len(damaged)
+            self.spool.drop_damaged(damaged)
         pairs = [(r, b) for r, b in zip(rows, batches, strict=True) if b is not None]
         refused = self._send(join([batch for _, batch in pairs])) if pairs else []
         if refused:
@@ -238,6 +229,13 @@ class Sender:
         if group:
             self._confirm(group)
 
+    def _ask_once(self) -> None:
+        """Asks a store that was not heard of for a while how it is."""
+        if time.monotonic() - self.state.heard_at >= _SILENCE:
+            self.store.ping()
+            with self.lock:
+                self._recover()
+
     def _confirm(self, rows: Sequence[Row]) -> None:
         batches = [b or nothing() for b in self.spool.read([row.seq for row in rows])]
         asked = join(batches)
@@ -303,6 +301,7 @@ class Sender:
             state, now = self.state, time.monotonic()
             if state.down_at is None:
                 state.down_at, state.wait = now, _FIRST_WAIT
+                state.down_since = self.spool.clock()
             state.error = str(error)
             cause: Any = error.__cause__
             asked = getattr(cause, "retry_after", None) or 0.0
@@ -311,4 +310,5 @@ class Sender:
 
     def _recover(self) -> None:
         self.state.error, self.state.down_at = "", None
+        self.state.heard_at = time.monotonic()
         self.awake.notify_all()

@@ -12,28 +12,22 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from aiops.contracts.errors import StoreError
 from aiops.domain.series import Samples
+from aiops.store.batches import decode, encode
+from aiops.store.losses import NOBODY, SCHEMA, Aside, Loss, Losses
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS batch (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
   late INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL,
   crc INTEGER NOT NULL,
   data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL,
-  n INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS lost (series INTEGER NOT NULL, reason TEXT NOT NULL,
-  n INTEGER NOT NULL, PRIMARY KEY (series, reason));
 """
-_ASIDE_ROWS: Final = 1000
 _ROW_BYTES: Final = 64
 _PAGE: Final = 4096
 _LOG_BYTES: Final = 16 << 20
@@ -79,7 +73,7 @@ class Spool:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
-        self._clock = clock
+        self.clock = clock
         self._max_bytes, self._max_age = max_bytes, max_age_ns
         self._lock = threading.RLock()
         self.rows: dict[int, Row] = {}
@@ -93,13 +87,7 @@ class Spool:
         except sqlite3.DatabaseError as error:
             self.damaged = self._set_file_aside(error)
             self._db = self._open()
-        self.lost = Counter(
-            {
-                (s, reason): n
-                for s, reason, n in self._db.execute("SELECT series, reason, n FROM lost")
-            }
-        )
-        self.aside = int(self._db.execute("SELECT coalesce(sum(n), 0) FROM aside").fetchone()[0])
+        self.losses = Losses(self._db)
 
     def put(self, samples: Samples, *, late: bool) -> int:
         """Makes a batch durable.
@@ -109,7 +97,7 @@ class Spool:
         """
         data = encode(samples)
         first, last = int(samples.times.min()), int(samples.times.max())
-        now = self._clock()
+        now = self.clock()
         with self._writing("samples cannot wait on disk"):
             cursor = self._db.execute(
                 "INSERT INTO batch (at, late, first, last, n, crc, data) "
@@ -155,13 +143,7 @@ class Spool:
         """Takes out of a batch what the store will never take; a person may look at it."""
         data = encode(keep)
         with self._writing("samples cannot be set aside"):
-            self._db.execute(
-                "INSERT INTO aside (reason, n, data) VALUES (?, ?, ?)",
-                (reason[:500], len(aside), encode(aside)),
-            )
-            self._db.execute(
-                "DELETE FROM aside WHERE seq <= (SELECT max(seq) FROM aside) - ?", (_ASIDE_ROWS,)
-            )
+            self.losses.set_aside(aside, reason)
             if len(keep):
                 self._db.execute(
                     "UPDATE batch SET n = ?, crc = ?, data = ? WHERE seq = ?",
@@ -169,31 +151,47 @@ class Spool:
                 )
             else:
                 self._db.execute("DELETE FROM batch WHERE seq = ?", (seq,))
-            self._count_lost(aside, "set aside")
         with self._lock:
-            self.aside += len(aside)
             old = self._forget(seq)
             if old is not None and len(keep):
                 row = replace(old, n=len(keep), bytes=len(data) + _ROW_BYTES)
                 self.rows[seq] = row
                 self.bytes += row.bytes
 
-    def refused(self) -> list[tuple[str, Samples]]:
-        """Returns what was set aside, oldest first, each with its reason."""
+    def drop_damaged(self, rows: Sequence[Row]) -> None:
+        """Forgets batches that can no longer be read."""
+        with self._writing("damaged batches cannot be dropped"):
+            for row in rows:
+                self._db.execute("DELETE FROM batch WHERE seq = ?", (row.seq,))
+                self.losses.count_of(NOBODY, row.n, Loss.DAMAGED)
         with self._lock:
-            rows = self._db.execute("SELECT reason, n, data FROM aside ORDER BY seq").fetchall()
-        return [(reason, decode(data, n)) for reason, n, data in rows]
+            for row in rows:
+                self._forget(row.seq)
+
+    def refused(self) -> list[Aside]:
+        """Returns what was set aside, oldest first."""
+        with self._lock:
+            return self.losses.lots()
+
+    def requeue(self, numbers: Collection[int]) -> int:
+        """Lets lots that were set aside wait again; returns how many samples that are."""
+        taken = [each for each in self.refused() if each.number in numbers]
+        for each in taken:  # first safe, then out: cut off in between, it is sent twice
+            self.put(each.samples, late=True)
+        with self._writing("samples cannot be taken back"):
+            self.losses.take([each.number for each in taken])
+        return sum(len(each.samples) for each in taken)
+
+    def discard(self, numbers: Collection[int]) -> int:
+        """Throws lots that were set aside away; returns how many samples that were."""
+        with self._writing("samples cannot be thrown away"):
+            return self.losses.discard(numbers)
 
     @property
     def waiting(self) -> int:
         """How many samples there are."""
         with self._lock:
             return sum(row.n for row in self.rows.values())
-
-    def dropped(self) -> int:
-        """How many samples were dropped because of the bound."""
-        with self._lock:
-            return sum(n for (_, reason), n in self.lost.items() if reason == "dropped")
 
     def close(self) -> None:
         """Closes the file; what waits, waits for the next start."""
@@ -207,7 +205,7 @@ class Spool:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute(f"PRAGMA journal_size_limit={_LOG_BYTES}")
-            db.executescript(_SCHEMA)
+            db.executescript(_SCHEMA + SCHEMA)
             _check(db)
             rows = db.execute("SELECT seq, at, late, first, last, n, length(data) FROM batch")
             for seq, at, late, first, last, n, size in rows:
@@ -231,24 +229,27 @@ class Spool:
 
     def _keep_bound(self, now: float) -> None:
         oldest_allowed = now - self._max_age / 1e9
-        gone: list[int] = []
+        gone: list[Row] = []
         left = self.bytes
         for seq in sorted(self.rows):
             row = self.rows[seq]
             if left <= self._max_bytes and row.at >= oldest_allowed:
                 break
             left -= row.bytes
-            gone.append(seq)
+            gone.append(row)
         if not gone:
             return
-        batches = self.read(gone)
+        batches = self.read([row.seq for row in gone])
         with self._writing("old batches cannot be dropped"):
-            for seq, samples in zip(gone, batches, strict=True):
-                self._db.execute("DELETE FROM batch WHERE seq = ?", (seq,))
-                if samples is not None:
-                    self._count_lost(samples, "dropped")
-        for seq in gone:
-            self._forget(seq)
+            for row, samples in zip(gone, batches, strict=True):
+                self._db.execute("DELETE FROM batch WHERE seq = ?", (row.seq,))
+                if samples is None:
+                    self.losses.count_of(NOBODY, row.n, Loss.DAMAGED)
+                else:
+                    too_old = row.at < oldest_allowed
+                    self.losses.count(samples, Loss.OLD if too_old else Loss.FULL)
+        for row in gone:
+            self._forget(row.seq)
 
     def _shrink(self) -> None:
         """Gives an outage's space back, once nothing waits any more."""
@@ -263,15 +264,6 @@ class Spool:
         held = self._held.pop(seq, None)
         self._held_bytes -= 24 * len(held) if held is not None else 0
         return row
-
-    def _count_lost(self, samples: Samples, reason: str) -> None:
-        series, counts = np.unique(samples.ids, return_counts=True)
-        rows = [(s, reason, n) for s, n in zip(series.tolist(), counts.tolist(), strict=True)]
-        self._db.executemany(
-            "INSERT INTO lost VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", rows
-        )
-        for number, why, count in rows:
-            self.lost[number, why] += count
 
     @contextlib.contextmanager
     def _writing(self, what: str) -> Iterator[None]:
@@ -290,23 +282,3 @@ def _check(db: sqlite3.Connection) -> None:
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise sqlite3.DatabaseError(found)
-
-
-def encode(samples: Samples) -> bytes:
-    """Returns a batch as bytes: all ids, all times, all values."""
-    ids, times = np.asarray(samples.ids, "<i8"), np.asarray(samples.times, "<i8")
-    return ids.tobytes() + times.tobytes() + np.asarray(samples.values, "<f8").tobytes()
-
-
-def decode(data: bytes, n: int) -> Samples:
-    """Returns the batch.
-
-    >>> batch = Samples(np.array([1]), np.array([2]), np.array([0.5]))
-    >>> decode(encode(batch), 1).values.tolist()
-    [0.5]
-    """
-    whole = np.frombuffer(data, "<i8", 2 * n)
-    values = np.frombuffer(data, "<f8", n, 16 * n)
-    return Samples(
-        whole[:n].astype(np.int64), whole[n:].astype(np.int64), values.astype(np.float64)
-    )

@@ -8,7 +8,7 @@ goes before the backlog. Only a batch that may replace earlier samples waits for
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -23,8 +23,9 @@ from aiops.store.batches import check_finite, join, lay_over, nothing, take
 from aiops.store.grid import MS, Columns, Grid, longest_gap
 from aiops.store.remote.cells import build_panel
 from aiops.store.remote.naming import Describe, NamedStore
+from aiops.store.remote.remote_store import RemoteStore
 from aiops.store.remote.results import Publishing, Result
-from aiops.store.sending import RemoteStore, Sender
+from aiops.store.sending import Sender
 from aiops.store.spool import Spool
 
 _NEVER: Final = np.iinfo(np.int64).min
@@ -166,25 +167,27 @@ class SpooledStore:
         return self.store.rollup(start, end) if self._sender.state.down_at is None else 0
 
     def status(self) -> Mapping[str, object]:
-        """Returns figures of store and spool; asks a store that is down for nothing."""
+        """Returns figures of store and spool, from what is known: nobody waits for a store."""
         with self._lock:
-            state = self._sender.state
+            state, losses = self._sender.state, self.spool.losses
             down = None if state.down_at is None else time.monotonic() - state.down_at
-            own: dict[str, object] = {
+            since = datetime.fromtimestamp(state.down_since, UTC)
+            return {
+                **self.store.about(),
                 "reachable": down is None,
+                "down_since": None if down is None else since.isoformat(timespec="seconds"),
                 "down_seconds": None if down is None else round(down, 1),
                 "error": state.error,
                 "spool_samples": self.spool.waiting,
                 "spool_bytes": self.spool.bytes,
-                "spool_dropped": self.spool.dropped(),
-                "spool_set_aside": self.spool.aside,
+                "spool_dropped": losses.dropped,
+                "spool_lost_by_reason": losses.by_reason(),
+                "spool_set_aside": losses.aside,
                 "spool_damage": self.spool.damaged,
-                "spool_unreadable": state.unreadable,
                 "samples_sent": state.samples_sent,
                 "samples_confirmed": state.samples_confirmed,
                 "samples_sent_again": state.samples_again,
             }
-        return {**self.store.status(), **own} if down is None else own
 
     def drain(self, seconds: float) -> bool:
         """Waits until everything has been sent once; False when that takes longer."""

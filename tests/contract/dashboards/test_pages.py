@@ -173,6 +173,20 @@ def test_silent_sources_and_findings_of_the_gate_are_shown():
     assert "clock skew" in html
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_series_store_that_is_away_is_named_on_every_page(language):
+    service = make_world()
+    away = {"engine": "victoriametrics", "down_since": "2026-01-05T04:05:06+00:00"}
+    service.state["store"] = away
+    with serve(service) as url, client_of(url, service.token()) as client:
+        pages = [client.get(place, params={"lang": language}).text for place in ("/", "/value")]
+        service.state["store"] = {**away, "down_since": None}
+        assert "victoriametrics" not in client.get("/", params={"lang": language}).text
+    for page in pages:
+        (banner,) = re.findall(r'class="banner warn">([^<]*victoriametrics[^<]*)<', page)
+        assert "2026-01-05" in banner
+
+
 def test_the_incident_page_tells_every_decision_withheld_sends_included():
     service = make_world()
     key = service.ledger.incidents_held[0].key

@@ -39,6 +39,11 @@ def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
         store = wait_for(lambda: down(daemon), 30)
         assert "nothing listens" in store["error"]
         assert store["down_seconds"] >= 0
+        assert (store["engine"], store["url"]) == ("victoriametrics", server.url)
+        since = store["down_since"]
+        with daemon.client() as client:
+            page = client.get("/", params={"lang": "en"}).text
+        assert f"(victoriametrics) has been away since {since[:10]}" in page
         wait_for(lambda: daemon.get("/api/v1/status")["store"]["spool_samples"] > 30, 30)
         server.start()
         wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"], 30)

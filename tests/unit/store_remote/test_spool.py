@@ -12,6 +12,7 @@ from aiops.contracts.errors import Refused, StoreError, Unreachable
 from aiops.domain.panel import Aggregation
 from aiops.domain.series import Samples
 from aiops.domain.step import DAY, HOUR, MINUTE
+from aiops.store import sending
 from aiops.store.engines.memory import MemoryStore
 from aiops.store.grid import MS
 from aiops.store.sending import CHUNK, Sender
@@ -57,6 +58,16 @@ class Flaky(MemoryStore):
 
     def samples(self, ids, start, end):
         return self.stored(ids, start, end)
+
+    def ping(self):
+        if self.away:
+            raise StoreError("away") from Unreachable("away")
+
+    def about(self):
+        return {"engine": "flaky"}
+
+    def keep_from(self, oldest):
+        pass
 
 
 @pytest.fixture
@@ -182,11 +193,48 @@ def test_poison_is_narrowed_down_set_aside_and_the_rest_is_stored(remote, tmp_pa
     assert store.settle(10)
     found = remote.samples(np.arange(40), MONDAY, MONDAY + DAY)
     assert found.values.tolist() == [float(k) for k in range(40) if k != 13]
-    ((reason, aside),) = store.spool.refused()
-    assert "refused {13.0}" in reason
-    assert aside.values.tolist() == [13.0]
+    (aside,) = store.spool.refused()
+    assert "refused {13.0}" in aside.reason
+    assert aside.samples.values.tolist() == [13.0]
     assert store.status()["spool_set_aside"] == 1
     assert store.status()["reachable"] is True
+    store.close()
+
+
+def test_what_was_set_aside_waits_again_or_is_thrown_away_by_its_number(remote, tmp_path):
+    remote.poison = frozenset({3.0, 5.0, 7.0})
+    store = opened(remote, tmp_path)
+    for k in (3, 5, 7):
+        store.append(samples((1, k * MINUTE, float(k)), (2, k * MINUTE, 1.0)))
+        assert store.drain(10)
+    first, second, third = store.spool.refused()
+    assert store.status()["spool_set_aside"] == 3
+    assert store.spool.discard([second.number]) == 1
+    remote.poison = frozenset()
+    assert store.spool.requeue([third.number, 999]) == 1
+    assert store.settle(10)
+    assert [each.number for each in store.spool.refused()] == [first.number]
+    assert everything(store) == [7]
+    assert everything(store, 2) == [1, 1, 1]
+    status = store.status()
+    assert status["spool_lost_by_reason"] == {"discarded": 1}
+    assert (status["spool_set_aside"], status["spool_dropped"]) == (1, 0)
+    store.close()
+
+
+def test_a_store_that_falls_silent_while_nothing_is_written_is_noticed(
+    remote, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sending, "_SILENCE", 0.1)
+    store = opened(remote, tmp_path, clock=lambda: 1_767_571_200.0)
+    wait_for(lambda: store.status()["reachable"])
+    remote.away = True
+    wait_for(lambda: not store.status()["reachable"])
+    assert store.status()["down_since"] == "2026-01-05T00:00:00+00:00"
+    assert store.status()["engine"] == "flaky"
+    remote.away = False
+    wait_for(lambda: store.status()["reachable"])
+    assert store.status()["down_since"] is None
     store.close()
 
 
@@ -208,9 +256,9 @@ def test_a_sample_that_is_taken_and_never_shown_is_set_aside_in_the_end(remote, 
     store = opened(remote, tmp_path)
     store.append(samples((1, 0, 1.0), (1, MINUTE, 2.0)))
     assert store.settle(20)
-    ((reason, aside),) = store.spool.refused()
-    assert "never shown" in reason
-    assert aside.values.tolist() == [2.0]
+    (aside,) = store.spool.refused()
+    assert "never shown" in aside.reason
+    assert aside.samples.values.tolist() == [2.0]
     store.close()
 
 
@@ -222,11 +270,11 @@ def test_beyond_its_bound_the_oldest_is_dropped_and_counted_by_series(remote, tm
     assert store.spool.bytes <= 300
     kept = sorted(row.first for row in store.spool.rows.values())
     assert kept == [MONDAY + k * MINUTE for k in range(3, 6)]
-    assert {series for series, reason in store.spool.lost if reason == "dropped"} == {0, 1, 2}
+    assert store.spool.losses.by_series == {(k, "spool_full"): 1 for k in range(3)}
     assert store.status()["spool_dropped"] == 3
     store.close()
     again = Spool(tmp_path / "spool.db", 300, DAY)
-    assert again.dropped() == 3
+    assert again.losses.dropped == 3
     again.close()
 
 
@@ -240,7 +288,7 @@ def test_samples_wait_no_longer_than_allowed_whatever_their_own_time(remote, tmp
     assert store.status()["spool_dropped"] == 0
     now[0] += 1801
     store.append(one(1, 3.0))
-    assert store.status()["spool_dropped"] == 1
+    assert store.status()["spool_lost_by_reason"] == {"waited_too_long": 1}
     store.close()
 
 
@@ -268,7 +316,7 @@ def test_a_batch_damaged_on_disk_costs_only_itself(remote, tmp_path):
     store = opened(remote, tmp_path)
     assert store.settle(10)
     assert remote.samples(np.array([1]), MONDAY, MONDAY + DAY).values.tolist() == [2]
-    assert store.status()["spool_unreadable"] == 1
+    assert store.status()["spool_lost_by_reason"] == {"damaged": 1}
     store.close()
 
 
