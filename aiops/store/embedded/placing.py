@@ -46,6 +46,18 @@ class Cells:
         since = base - self._start
         _run_rows(self.matrix, self._rows, self._low, *columns, since, self._step)
 
+    def put_any(
+        self, base: int, columns: tuple[NDArray[Any], ...], newest: NDArray[np.int32], first: int
+    ) -> None:
+        """Places samples in any order; see :meth:`put_rows`.
+
+        Args:
+            newest: Time of the sample that each cell from ``first`` on has, -1 for none.
+        """
+        since = base - self._start
+        numbers = (since, self._step, first)
+        _run_any(self.matrix, self._rows, self._low, *columns, *numbers, newest)
+
     def begin_columns(self, first: int, last: int) -> None:
         """Begins to collect samples of these columns, which come time by time.
 
@@ -109,6 +121,26 @@ def _put_columns(
             i += 1
 
 
+def _put_any(
+    matrix: Any,
+    rows: Any,
+    low: int,
+    series: Any,
+    times: Any,
+    values: Any,
+    since: int,
+    step: int,
+    first: int,
+    newest: Any,
+) -> None:
+    for i in range(len(series)):
+        row = rows[series[i] - low]
+        cell = (times[i] + since) // step
+        if row >= 0 and times[i] > newest[row, cell - first]:
+            newest[row, cell - first] = times[i]
+            matrix[row, cell] = values[i]
+
+
 def _move(strip: Any, matrix: Any, first: int, width: int) -> None:
     for top in range(0, len(matrix), _TALL):
         for row in range(top, min(top + _TALL, len(matrix))):
@@ -126,4 +158,7 @@ _SAMPLES: Final = (_MATRIX, _INTS, _NUMBER, _INTS, _INTS, _FLOATS, _NUMBER, _NUM
 # Compiled at import (once, then loaded), so that no read waits for it.
 _run_rows = njit(types.void(*_SAMPLES), cache=True, nogil=True)(_put_rows)
 _run_columns = njit(types.void(*_SAMPLES, _NUMBER), cache=True, nogil=True)(_put_columns)
+_run_any = njit(types.void(*_SAMPLES, _NUMBER, types.int32[:, ::1]), cache=True, nogil=True)(
+    _put_any
+)
 _run_move = njit(types.void(_MATRIX, _MATRIX, _NUMBER, _NUMBER), cache=True, nogil=True)(_move)

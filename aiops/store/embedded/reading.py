@@ -50,38 +50,59 @@ def fill_last(cursor: Any, sources: Iterable[Source], grid: Grid, ids: IntArray)
         grid: Its step divides a day.
     """
     wanted = {"series": ids.astype(np.int32)}  # noqa: F841  # DuckDB finds it by its name
+    start, step, done = grid.start // MS, grid.step // MS, 0
+    dense = is_dense(ids)
     chosen = f"series BETWEEN {int(ids.min())} AND {int(ids.max())}"
-    fetched = int(ids.max()) - int(ids.min()) + 1
-    if not is_dense(ids):
+    if not dense:
         chosen += " AND series IN (SELECT series FROM wanted)"
-        fetched = len(ids)
-    cells, step, done = Cells(ids, grid), grid.step // MS, 0
+    cells = Cells(ids, grid)
     for source in sources:
-        first = max((source.base - grid.start // MS) // step, 0)
-        last = min((source.base + DAY_MS - grid.start // MS) // step, grid.cells)
+        first = max((source.base - start) // step, 0)
+        last = min((source.base + DAY_MS - start) // step, grid.cells)
         cells.leave_empty(done, first)
         done = last
         [(part, _)] = source.parts
-        query = f"SELECT series, t, value FROM {part} WHERE {chosen} AND "  # noqa: S608  # numbers and our own names only
-        start = grid.start // MS
-        if source.file is not None:
-            cells.leave_empty(first, last)
-            found = cursor.sql(query + within(source, start, grid.end // MS))
-            # Streamed, so that what was decoded is placed while it is in cache.
-            for columns in _columns(_stream(found)):
-                cells.put_rows(source.base, columns)
-            continue
-        slices = max(1, round((last - first) * fetched / _SLICE))
-        edges = [first + (last - first) * i // slices for i in range(slices + 1)]
+        edges = [first, last]
+        if dense and source.table:
+            fetched = (last - first) * (int(ids.max()) - int(ids.min()) + 1)
+            edges = np.linspace(
+                first, last, max(2, 1 + round(fetched / _SLICE)), dtype=int
+            ).tolist()
         for begin, end in itertools.pairwise(edges):
-            cells.begin_columns(begin, end)
-            some = within(source, start + begin * step, start + end * step)
-            # A short stream waits more than it saves; an Arrow table is half of fetchnumpy.
-            for columns in _columns(cursor.sql(query + some).to_arrow_table().to_batches()):
-                cells.put_columns(begin, source.base, columns)
-            cells.end_columns(begin, end)
+            during = within(source, start + begin * step, start + end * step)
+            found = cursor.sql(
+                f"SELECT series, t, value FROM {part} WHERE {chosen} AND {during}"  # noqa: S608  # numbers and our own names only
+            )
+            if not dense:  # a join keeps no order
+                _place_any(cells, source, begin, end, found)
+            elif source.table:
+                _place_open(cells, source, begin, end, found)
+            else:
+                _place_closed(cells, source, begin, end, found)
     cells.leave_empty(done, grid.cells)
     return cells.matrix
+
+
+def _place_any(cells: Cells, source: Source, first: int, last: int, found: Any) -> None:
+    cells.leave_empty(first, last)
+    newest = np.full((len(cells.matrix), last - first), -1, np.int32)
+    for columns in _columns(found.to_arrow_table().to_batches()):
+        cells.put_any(source.base, columns, newest, first)
+
+
+def _place_open(cells: Cells, source: Source, first: int, last: int, found: Any) -> None:
+    cells.begin_columns(first, last)
+    # A short stream waits more than it saves; an Arrow table costs half of fetchnumpy.
+    for columns in _columns(found.to_arrow_table().to_batches()):
+        cells.put_columns(first, source.base, columns)
+    cells.end_columns(first, last)
+
+
+def _place_closed(cells: Cells, source: Source, first: int, last: int, found: Any) -> None:
+    cells.leave_empty(first, last)
+    # Streamed, so that what was decoded is placed while it is in cache.
+    for columns in _columns(_stream(found)):
+        cells.put_rows(source.base, columns)
 
 
 def _columns(batches: Iterable[Any]) -> Iterator[tuple[NDArray[Any], ...]]:

@@ -96,3 +96,21 @@ def test_a_step_that_does_not_divide_a_day_is_read_alike(filled):
     panel = store.panel(ids, start, start + 300 * step, timedelta(minutes=7))
     expected = cell_by_cell(many, ids, start, start + 300 * step, step)
     np.testing.assert_array_equal(panel.values, expected)
+
+
+def test_few_of_many_series_hold_the_last_sample_though_the_engine_joins_in_any_order(tmp_path):
+    ids, rng = np.arange(600), np.random.default_rng(5)
+    samples = day_of_samples(ids, 0, rng)
+    few = ids[3::6]
+    chosen = np.isin(samples.ids, few)
+    mine = Samples(samples.ids[chosen], samples.times[chosen], samples.values[chosen])
+    expected = cell_by_cell([mine], few, MONDAY, MONDAY + DAY, HOUR)
+    store = open_store(StoreSettings(), tmp_path)
+    store.append(samples)
+    hour = timedelta(hours=1)
+    is_open = store.panel(few, MONDAY, MONDAY + DAY, hour)
+    store.rollup(MONDAY, MONDAY + 2 * DAY)
+    is_closed = store.panel(few, MONDAY, MONDAY + DAY, hour)
+    store.close()
+    np.testing.assert_array_equal(is_open.values, expected)
+    np.testing.assert_array_equal(is_closed.values, expected)
