@@ -35,7 +35,7 @@ _HEADINGS = [
 _UCUM = {
     "1", "%", "By", "By/s", "bit/s", "s", "ms", "d", "h", "Cel", "V", "A", "W", "J", "Hz", "Pa",
     "/min", "/s", "mm/s", "m/s2", "{connection}", "{thread}", "{operation}", "{error}", "{packet}",
-    "{sector}", "{shutdown}", "{event}",
+    "{sector}", "{shutdown}", "{event}", "{cpu}", "{pod}", "{restart}",
 }  # fmt: skip
 _NODE = b"""# TYPE node_load1 gauge
 node_load1 0.5
