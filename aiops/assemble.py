@@ -37,6 +37,7 @@ from aiops.learn.ladder import LadderRules
 from aiops.learn.value import Prices
 from aiops.pipeline import Pipeline
 from aiops.risk.board import RiskBoard
+from aiops.risk.change import Terms
 from aiops.store.panels import LivePanels
 from aiops.ticket.compose import draft
 from aiops.ticket.dispatch import Outgoing
@@ -182,6 +183,18 @@ def automation(settings: Settings, ledger: Ledger, daemon: Leadership) -> Automa
     """
     runbooks = load_runbooks(settings.automate)
     return Automation(Desk(ledger, settings.automate, runbooks), daemon)
+
+
+def change_terms(settings: Settings) -> Terms:
+    """Returns what an assessment of a change rests on."""
+    prices, _ = value_terms(settings)
+    return Terms(
+        maintenance_plan(settings),
+        prices.by_service,
+        prices.downtime_per_hour,
+        prices.currency,
+        prices.outage,
+    )
 
 
 def value_terms(settings: Settings) -> tuple[Prices, LadderRules]:

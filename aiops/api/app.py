@@ -15,6 +15,7 @@ from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
 from aiops.api.v1 import (
     add_automation,
+    add_changes,
     add_incidents,
     add_panels,
     add_silences,
@@ -49,6 +50,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_incidents(gate, service, cursors)
     add_silences(gate, service)
     add_automation(gate, service, cursors)
+    add_changes(gate, service)
     add_push(gate, service)
     sign_in = add_pages(gate, service)
     add_sign_in(gate, app, service, sign_in)

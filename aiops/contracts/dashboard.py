@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.store import PanelSource
 from aiops.domain.asset import Viewer
+from aiops.domain.change import Change
 from aiops.domain.forecast import Forecast
 from aiops.domain.series import SeriesKey
 
@@ -51,6 +52,14 @@ class Reader(Protocol):
         Keys: ``figures`` (list of mappings with ``name``, ``of``, ``unit``, ``value``, ``low``,
         ``high``, ``n``, ``measurable``, ``cases``), ``counts``, ``targets``, ``ladder``,
         ``incidents``, ``enough``.
+        """
+        ...
+
+    def assess(self, viewer: Viewer, change: Change) -> Mapping[str, Any]:
+        """Returns what a planned change risks, and when it would risk least, as plain values.
+
+        Keys: ``probability``, ``level``, ``reasons``, ``affected``, ``open_incidents``,
+        ``foreseen``, ``past_changes``, ``expected_loss``, ``currency``, ``asked``, ``safest``.
         """
         ...
 

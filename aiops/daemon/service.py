@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from aiops.api.service import ActionOrder, Serving
-from aiops.assemble import assemble, automation, ticket_systems, value_terms
+from aiops.assemble import assemble, automation, change_terms, ticket_systems, value_terms
 from aiops.automate.stage import Leadership
 from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
@@ -28,6 +28,7 @@ from aiops.daemon.store_watch import StoreWatch
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM, Viewer
+from aiops.domain.change import Change
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
@@ -37,6 +38,7 @@ from aiops.domain.silence import Silence
 from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Events
+from aiops.risk.change import read_assessment
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
@@ -278,6 +280,11 @@ class Service:
     def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
         """Returns the value report of incidents opened in ``[start, end)``."""
         return read_value(self.ledger, viewer, start, end, *value_terms(self.settings))
+
+    def assess(self, viewer: Viewer, change: Change) -> Mapping[str, Any]:
+        """Returns what a planned change risks, and when it would risk least."""
+        terms = change_terms(self.settings)
+        return read_assessment(self.ledger, viewer, change, terms, self.clock.now())
 
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""

@@ -1,6 +1,7 @@
 """Resources of version 1 of the API."""
 
 from aiops.api.v1.automation import add_automation
+from aiops.api.v1.changes import add_changes
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
 from aiops.api.v1.silences import add_silences
@@ -10,6 +11,7 @@ from aiops.api.v1.world import add_world
 
 __all__ = [
     "add_automation",
+    "add_changes",
     "add_incidents",
     "add_panels",
     "add_silences",

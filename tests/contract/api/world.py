@@ -44,10 +44,12 @@ from aiops.domain.run import (
     Tier,
 )
 from aiops.domain.series import SeriesInfo, SeriesKey
+from aiops.domain.silence import MaintenancePlan
 from aiops.domain.ticket import Ticket
 from aiops.incident.act import PersonAction
 from aiops.learn.ladder import LadderRules
 from aiops.learn.value import Prices, read_value
+from aiops.risk.change import Terms, read_assessment
 
 NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -343,6 +345,10 @@ class FakeService:
         note = {"note": lambda _name: {}, "incidents": self.ledger.incidents}
         return read_value(SimpleNamespace(**note), viewer, start, end, prices, LadderRules())
 
+    def assess(self, viewer, change):
+        terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)
+        return read_assessment(self.ledger, viewer, change, terms, self.time)
+
     def runbooks(self):
         return self.automation.state
 
@@ -435,6 +441,10 @@ def make_world(name: str = "db-07", serving: Serving | None = None) -> FakeServi
     done = StepResult(Phase.DO, "vacuum", True, "exit code 0", 2.4, "freed 1.2G\n")
     checked = StepResult(Phase.VERIFY, "enough", False, "status 500", 0.1, "not enough\n")
     first = ledger.incidents_held[0]
+    ledger.changes_held = [
+        Change("c1", NOW - 5 * HOUR, NOW - 4 * HOUR, "deploy", "billing 2.4", name, by="bo"),
+        Change("c2", NOW + 40 * HOUR, NOW + 42 * HOUR, "firmware", "controller", name, by="bo"),
+    ]
     ledger.runs_held = [
         a_run(first),
         a_run(
