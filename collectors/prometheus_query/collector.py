@@ -1,7 +1,6 @@
 """The prometheus_query collector: what came since the cursor, a bounded piece at a time."""
 
 import math
-import re
 import ssl
 from collections import Counter
 from collections.abc import Mapping
@@ -17,13 +16,13 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
+from collectors._template import fill
 from collectors._web.access import authorization, tls_context
 from collectors._web.fetch import check_url, fetch
 from collectors.prometheus_query.settings import PrometheusQuerySettings, QuerySettings
 
 # Source: Prometheus refuses more than 11,000 points of one series in one answer.
 _MAX_POINTS: Final = 5_000
-_FIELD: Final = re.compile(r"\{(\w+)\}")
 _TO: Final = "to"
 
 
@@ -120,7 +119,7 @@ class PrometheusQueryCollector:
         return result
 
     def _row(self, query: QuerySettings, labels: Mapping[str, str]) -> int | None:
-        key = _fill(query.asset, labels)
+        key = fill(query.asset, labels)
         if not key:
             return None
         kept = {name: labels[name] for name in query.labels if labels.get(name)}
@@ -128,7 +127,7 @@ class PrometheusQueryCollector:
         known = self._book.find(series)
         if known is not None:
             return known
-        parent = _fill(query.parent, labels)
+        parent = fill(query.parent, labels)
         whole = [Asset(parent)] if parent and parent != key else []
         asset = Asset(key, query.kind, parent=whole[0].key if whole else "")
         metric = Metric(query.metric, query.unit, bad_direction=query.bad_direction)
@@ -140,13 +139,6 @@ class PrometheusQueryCollector:
         if self._context is None:
             self._context = tls_context(self._settings)
         return self._context
-
-
-def _fill(template: str, labels: Mapping[str, str]) -> str:
-    """Returns the template with labels put in; empty when one of them is missing."""
-    if any(not labels.get(name) for name in _FIELD.findall(template)):
-        return ""
-    return _FIELD.sub(lambda match: labels[match.group(1)], template)
 
 
 def _ms(at: datetime) -> int:
