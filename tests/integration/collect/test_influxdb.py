@@ -67,8 +67,8 @@ def test_every_record_is_a_sample_at_its_own_time():
     now = int(_NOW.timestamp())
     assert found == [
         ("a/volume:/ fs.used", now - 30, pytest.approx(0.815)),
-        ("a/volume:/ fs.used", now - 15, 0.82),
-        ("b/volume:/ fs.used", now - 15, 0.03),
+        ("a/volume:/ fs.used", now - 15, pytest.approx(0.82)),
+        ("b/volume:/ fs.used", now - 15, pytest.approx(0.03)),
     ]
     assert collection.dropped == {}
     assert {limit.asset: limit.fail for limit in source.discover().limits}["a/volume:/"] == 1.0
