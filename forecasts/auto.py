@@ -165,7 +165,14 @@ def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Mem
     if day and width >= 5 * day:
         near = [lag for lag in seasonal_lags([day], width - day) if lag <= 4 * day]
         members.append(partial(regress_differences, season=day, lags=near, kept=500))
-        members.append(partial(follow_likeness, season=day, length=day))
+        # Alike over a whole day, over a quarter of it, and over its last few cells.
+        lengths = {max(2, day // part) for part in (1, 4, 8)}
+        members += [partial(follow_likeness, season=day, length=n) for n in sorted(lengths)]
+    for longer in seasons[1:]:
+        # Two of them lie before the oldest origin's past; what differs is told by the last days.
+        short = [lag for lag in seasonal_lags([day], width - longer) if lag <= 3 * day]
+        if width - longer >= 4 * len(short) + 8:
+            members.append(partial(regress_differences, season=longer, lags=short, kept=500))
     for season in seasons:
         members.append(partial(repeat_season, season=season))
         members.append(partial(average_seasons, season=season))
