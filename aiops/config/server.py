@@ -19,6 +19,10 @@ class ServerSettings:
     )
     tls_certificate: str = field(default="", metadata={"help": "PEM file."})
     tls_key: str = field(default="", metadata={"help": "PEM file, mode 0600."})
+    tls_client_ca: str = field(
+        default="",
+        metadata={"help": "PEM file; with it every client must show a certificate of this CA."},
+    )
     insecure: str = field(
         default="",
         metadata={"help": "`i-understand` allows another address than loopback without TLS."},

@@ -14,6 +14,7 @@ from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
 from aiops.risk.settings import RiskSettings
 from aiops.scale.settings import ExecutorSettings
+from aiops.store.forward_settings import ForwardSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import NotifySettings, TicketSettings
 
@@ -133,6 +134,10 @@ class Settings:
     )
     server: ServerSettings = field(
         default_factory=ServerSettings, metadata={"help": "Where pages and API are served."}
+    )
+    forward: ForwardSettings = field(
+        default_factory=ForwardSettings,
+        metadata={"help": "Of an edge agent (`aiops edge`): the way to its centre."},
     )
     executor: ExecutorSettings = field(
         default_factory=ExecutorSettings, metadata={"help": "Where models that cost much run."}

@@ -1,6 +1,7 @@
 """The HTTP server, in a thread of its own beside the ticks."""
 
 import socket
+import ssl
 import threading
 import time
 from typing import Any
@@ -13,7 +14,14 @@ from aiops.contracts.errors import AiopsError
 class HttpServer:
     """Serves an ASGI application until it is stopped."""
 
-    def __init__(self, app: Any, bind: str, port: int, tls: tuple[str, str] | None) -> None:
+    def __init__(
+        self,
+        app: Any,
+        bind: str,
+        port: int,
+        tls: tuple[str, str] | None,
+        client_ca: str = "",
+    ) -> None:
         self._socket = _listen(bind, port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
@@ -29,6 +37,8 @@ class HttpServer:
             limit_concurrency=200,
             ssl_certfile=tls[0] if tls else None,
             ssl_keyfile=tls[1] if tls else None,
+            ssl_ca_certs=client_ca or None,
+            ssl_cert_reqs=ssl.CERT_REQUIRED if client_ca else ssl.CERT_NONE,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

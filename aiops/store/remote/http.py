@@ -54,6 +54,10 @@ class Endpoint:
 
     The environment's proxies and ``.netrc`` are not read, redirects are not followed.
 
+    Args:
+        key: Of the setting that holds the address, for messages.
+        tls: Whom to trust and what to show, where the default does not do.
+
     Raises:
         ConfigError: The address is not one.
     """
@@ -64,23 +68,28 @@ class Endpoint:
         credentials: Credentials,
         seconds: float,
         max_bytes: int = 1 << 30,
+        *,
+        key: str = "store.settings.url",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         try:
             parts = urlsplit(self.url)
             port = parts.port
         except ValueError as error:
-            raise ConfigError([f"store.settings.url: {url!r} is no address: {error}"]) from error
+            raise ConfigError([f"{key}: {url!r} is no address: {error}"]) from error
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
             raise ConfigError(
-                [f"store.settings.url: {url!r} is no address such as http://host:8428"]
+                [f"{key}: {url!r} is no address such as http://host:8428"]
             )
         if parts.username is not None:
             raise ConfigError(
-                ["store.settings.url: put the account into the settings, not into the address"]
+                [f"{key}: put the account into the settings, not into the address"]
             )
         self._host, self._port, self._path = parts.hostname, port, parts.path
-        self._context = ssl.create_default_context() if parts.scheme == "https" else None
+        self._context = None
+        if parts.scheme == "https":
+            self._context = tls or ssl.create_default_context()
         self._credentials = credentials
         self._seconds = seconds
         self._max_bytes = max_bytes
