@@ -23,7 +23,7 @@ from aiops.detect.stage import DetectStage
 from aiops.domain.incident import Incident
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
-from aiops.domain.series import IntArray
+from aiops.domain.series import IntArray, Samples
 from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
@@ -50,12 +50,14 @@ def assemble(
     *,
     destinations: Sequence[str] = (),
     limits_are_failures: bool = True,
+    forward: Callable[[Samples], None] | None = None,
 ) -> Pipeline:
     """Returns the pipeline that the settings describe, over a ledger and a store.
 
     Args:
         destinations: Names of the ticket systems that get a ticket for each incident.
         limits_are_failures: False where failures are reported from outside.
+        forward: Makes samples durable that a centre is to have too.
     """
     services = {service.key: service for service in settings.services}
     fleet = Fleet(ledger, services=services, own_limits=settings.limits)
@@ -106,6 +108,7 @@ def assemble(
             settings.ticket.public_url,
         ),
         plan=plan,
+        forward=forward,
     )
 
 

@@ -9,7 +9,7 @@ transaction: what was decided and what is to be sent are committed together or n
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -69,6 +69,7 @@ class Pipeline:
     incidents: IncidentStage
     outgoing: Outgoing
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
+    forward: Callable[[Samples], None] | None = None
     _hush: Hush = field(default_factory=Hush)
     _cursors: dict[str, Cursor] = field(default_factory=dict)
     _failures: list[Failure] = field(default_factory=list)
@@ -107,6 +108,8 @@ class Pipeline:
         gated = self.gate.check(source, collection.batch, now, self.fleet.metrics)
         ids = self.fleet.register(source, interval_ns, gated.batch.series, inventory, now)
         samples = Samples(ids[gated.batch.rows], gated.batch.times, gated.batch.values)
+        if self.forward is not None:  # first: what is stored is not let in a second time
+            self.forward(samples)
         self.panels.ingest(samples)
         self.fleet.note_first(samples.ids, samples.times)
         if self._cursors.get(source) != collection.cursor:

@@ -80,7 +80,10 @@ class Shield:
         if len(hosts) != 1 or not host_is_known(
             hosts[0], self._serving.hosts, self._serving.public_url
         ):
-            return problem(400, "the Host header names another service; see server.public_url")
+            return problem(
+                400,
+                "the Host header names another service; see ticket.public_url",
+            )
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             return _too_large()

@@ -24,7 +24,7 @@ from aiops.contracts.errors import AiopsError, ConfigError, InputError, UnknownP
 EXIT_ERROR: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_CONFIG: Final = 78
-DAEMON_COMMANDS: Final = frozenset({"run", "once", "check", "doctor"})
+DAEMON_COMMANDS: Final = frozenset({"edge", "run", "once", "check", "doctor"})
 
 
 @dataclass

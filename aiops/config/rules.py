@@ -243,6 +243,10 @@ def _server(server: ServerSettings) -> Iterator[Contradiction]:
         yield Contradiction(
             (f"server.{present}",), f"given alone, expected server.{missing} with it"
         )
+    if server.tls_client_ca and not server.tls_certificate:
+        yield Contradiction(
+            ("server.tls_client_ca",), "given alone, expected server.tls_certificate with it"
+        )
     if server.insecure not in {"", "i-understand"}:
         yield Contradiction(("server.insecure",), 'another word, expected "" or i-understand')
     elif not (is_loopback(server.bind) or server.tls_certificate or server.insecure):

@@ -82,9 +82,7 @@ def decode(body: bytes) -> Relayed:
         raise ValueError(f"a series is none of the {len(keys)} keys")
     if len(set(keys)) != len(keys):
         raise ValueError("a key stands twice")
-    batch = Batch(
-        keys, rows.astype(np.int32), times.astype(np.int64), np.array(values, np.float64)
-    )
+    batch = Batch(keys, rows.astype(np.int32), times.astype(np.int64), np.array(values, np.float64))
     return Relayed(batch, inventory)
 
 

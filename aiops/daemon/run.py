@@ -103,7 +103,9 @@ def _ticks(service: Service) -> list[Tick]:
 
 def _serve(service: Service) -> HttpServer:
     server = service.settings.server
-    return HttpServer(create_app(service), server.bind, server.port, _tls(server))
+    return HttpServer(
+        create_app(service), server.bind, server.port, _tls(server), server.tls_client_ca
+    )
 
 
 def _serve_calls(service: Service) -> CallServer | None:
@@ -120,8 +122,11 @@ def _tls(server: ServerSettings) -> tuple[str, str] | None:
 def _welcome(service: Service, directory: Path, port: int, say: Say) -> None:
     now = service.clock.now()
     token_file = directory / "admin.token"
-    scheme = "https" if service.settings.server.tls_certificate else "http"
-    address = service.settings.ticket.public_url or f"{scheme}://127.0.0.1:{port}"
+    server = service.settings.server
+    scheme = "https" if server.tls_certificate else "http"
+    host = "127.0.0.1" if server.bind in {"0.0.0.0", "::"} else server.bind  # noqa: S104 - only compared
+    named = f"[{host}]" if ":" in host else host
+    address = service.settings.ticket.public_url or f"{scheme}://{named}:{port}"
     if not token_file.exists():
         secret, credential = new_token("admin", Role.ADMIN, SYSTEM, now, timedelta(days=3650))
         service.ledger.put_credential(credential)

@@ -39,6 +39,7 @@ from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Events
 from aiops.risk.change import read_assessment
+from aiops.store.forward import open_forward
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
@@ -69,6 +70,7 @@ class Service:
         self.store_watch = StoreWatch(self.store, self.ledger)
         self.telemetry.registry.register(self.store_watch)
         self.panels = LivePanels(self.store, self.ledger.catalogue, directory, settings.store)
+        self.forward = open_forward(settings.forward, directory, self.ledger.catalogue.info)
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.fence: int | None = None
         self.silent: dict[str, datetime] = {}
@@ -84,7 +86,11 @@ class Service:
         now = self.clock.now()
         self.systems = ticket_systems(settings)
         self.pipeline = assemble(
-            settings, self.ledger, self.panels, destinations=tuple(self.systems)
+            settings,
+            self.ledger,
+            self.panels,
+            destinations=tuple(self.systems),
+            forward=self.forward.take if self.forward is not None else None,
         )
         leading = Leadership(
             self.clock.now,
@@ -118,6 +124,7 @@ class Service:
             language=settings.server.language,
             public_url=settings.ticket.public_url,
             tls=bool(settings.server.tls_certificate),
+            hosts=frozenset({settings.server.bind}),
         )
 
     def load(self) -> None:
@@ -244,6 +251,8 @@ class Service:
     def metrics(self) -> str:
         """Returns the service's own metrics."""
         self.telemetry.ready.set(self.ready())
+        if self.forward is not None:
+            self.telemetry.show_forward(self.forward.status())
         return self.telemetry.text()
 
     def status(self) -> Mapping[str, object]:
@@ -324,8 +333,9 @@ class Service:
         Raises:
             AiopsError: A part cannot be built, or what needs a restart has changed.
         """
-        if settings.store != self.settings.store or settings.server != self.settings.server:
-            raise AiopsError("store and server cannot change while running; restart the daemon")
+        fixed = ("store", "server", "forward")
+        if any(getattr(settings, part) != getattr(self.settings, part) for part in fixed):
+            raise AiopsError(f"{', '.join(fixed)} cannot change while running; restart the daemon")
         collectors, pipeline, systems = self.collectors, self.pipeline, self.systems
         acting = self.automation
         before = dict(vars(self))
@@ -359,6 +369,8 @@ class Service:
         for system in self.systems.values():
             system.close()
         self.pipeline.close()
+        if self.forward is not None:
+            self.forward.close()
         self.ledger.release_lease(self.owner)
         self.panels.close()
         self.store.close()
@@ -372,6 +384,8 @@ class Service:
         self, source: str, interval_ns: int, collection: Collection, inventory: Inventory
     ) -> Mapping[str, int]:
         now = self.clock.now()
+        if self.forward is not None:
+            self.forward.tell(source, inventory)
         try:
             with self._storing:
                 dropped = self.pipeline.collect(source, interval_ns, collection, inventory, now)

@@ -35,4 +35,5 @@ def status_of(service: "Service") -> dict[str, Any]:
         "insecure": bool(service.settings.server.insecure),
         "store": dict(service.store.status()),
         "ledger": dict(service.ledger.status()),
+        "forward": dict(service.forward.status()) if service.forward is not None else None,
     }

@@ -1,8 +1,17 @@
 """The service's own metrics, in the Prometheus text format."""
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_FORWARD: Final = {
+    "waiting": "Samples on disk that the centre does not have yet",
+    "dropped": "Samples dropped because they waited too long or were too many",
+    "sent": "Samples the centre has taken since the start",
+    "reachable": "1 when the centre answers",
+    "clock_offset_seconds": "The centre's clock minus this one",
+}
 
 
 class Telemetry:
@@ -48,12 +57,32 @@ class Telemetry:
         self.last_analysis = Gauge(
             "aiops_last_analysis_timestamp_seconds", "End of the last analysis", registry=make
         )
+        self._forwards: dict[str, Gauge] = {}
         self.reload_ok.set(1)
 
     def count_drops(self, source: str, dropped: Mapping[str, int]) -> None:
         """Counts what was not let in, by reason."""
         for reason, count in dropped.items():
             self.dropped.labels(source, reason).inc(count)
+
+    def show_forward(self, status: Mapping[str, Any]) -> None:
+        """Shows how the way to the centre is; of an edge agent only."""
+        for name, value in (
+            ("waiting", status["waiting"]),
+            ("dropped", status["dropped"]),
+            ("sent", status["sent"]),
+            ("reachable", float(status["reachable"])),
+            ("clock_offset_seconds", status["clock_offset_seconds"]),
+        ):
+            if value is not None:
+                self._forward(name).set(value)
+
+    def _forward(self, name: str) -> Gauge:
+        if name not in self._forwards:
+            self._forwards[name] = Gauge(
+                f"aiops_forward_{name}", _FORWARD[name], registry=self.registry
+            )
+        return self._forwards[name]
 
     def text(self) -> str:
         """Returns the exposition."""

@@ -8,7 +8,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from aiops.contracts.collector import Inventory
 from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
 from aiops.contracts.relay import MEDIA_TYPE, PATH, Relayed, encode
 from aiops.domain.instant import duration_ns
-from aiops.domain.series import Batch, IntArray, Samples, SeriesInfo, SeriesKey
+from aiops.domain.series import Batch, IntArray, Samples, SeriesInfo
 from aiops.store.batches import join
 from aiops.store.forward_settings import ForwardSettings
 from aiops.store.remote.http import Credentials, Endpoint
@@ -34,7 +34,6 @@ _FAR_OFF: Final = 2.0
 """Seconds a clock may be off before it is told: a sample a cell too late is not seen in time."""
 _log = structlog.get_logger("forward")
 
-Ids = Callable[[Sequence[SeriesKey], int], IntArray]
 Infos = Callable[[IntArray], list[SeriesInfo]]
 
 
@@ -53,17 +52,14 @@ class Forward:
     """Keeps what is to be sent on disk, and a thread that sends it.
 
     Args:
-        ids: Gives series their numbers, as the catalogue does.
-        infos: What the catalogue knows of numbers.
+        infos: What the catalogue knows of ids.
 
     Raises:
         ConfigError: The address or a certificate is wrong.
     """
 
-    def __init__(
-        self, settings: ForwardSettings, directory: Path, ids: Ids, infos: Infos
-    ) -> None:
-        self._ids, self._infos = ids, infos
+    def __init__(self, settings: ForwardSettings, directory: Path, infos: Infos) -> None:
+        self._infos = infos
         self._endpoint = Endpoint(
             settings.url,
             Credentials("Bearer", settings.token),
@@ -86,21 +82,24 @@ class Forward:
         """Begins to send."""
         self._thread.start()
 
-    def take(self, source: str, interval_ns: int, batch: Batch, inventory: Inventory) -> None:
-        """Makes a batch durable here; it is sent from here.
+    def take(self, samples: Samples) -> None:
+        """Makes samples durable here; they are sent from here.
 
         Raises:
-            StoreError: It is not durable: the disk is full, or fails.
+            StoreError: They are not durable: the disk is full, or fails.
         """
-        if not len(batch):
+        if not len(samples):
             return
-        ids = self._ids(batch.series, interval_ns)
-        self._spool.put(Samples(ids[batch.rows], batch.times, batch.values), late=False)
+        self._spool.put(samples, late=False)
+        with self._awake:
+            self._awake.notify_all()
+
+    def tell(self, source: str, inventory: Inventory) -> None:
+        """Takes note of what a source knows; the centre is told when that has changed."""
         with self._awake:
             if self._inventories.get(source) is not inventory:
                 self._inventories[source] = inventory
                 self._unsaid = True
-            self._awake.notify_all()
 
     def status(self) -> Mapping[str, object]:
         """Returns how the link is."""
@@ -144,7 +143,8 @@ class Forward:
                 self._fail(error)
 
     def _send_newest(self) -> None:
-        seqs, count = [], 0
+        seqs: list[int] = []
+        count = 0
         for seq, row in sorted(self._spool.rows.items(), reverse=True):
             if seqs and count + row.n > _CHUNK:
                 break
@@ -218,10 +218,19 @@ class Forward:
                 _log.warning("centre not reached, samples wait on disk", error=str(error))
             state.error = str(error)
             asked = getattr(error, "retry_after", None) or 0.0
-            pause = max(state.wait * random.uniform(0.5, 1.0), min(asked, 60.0))  # noqa: S311 - not for secrets
+            pause = max(state.wait * random.uniform(0.5, 1.0), min(asked, 60.0))
             state.wait = min(state.wait * 2, _LONGEST_WAIT)
             if not self._closed:
                 self._awake.wait_for(lambda: self._closed, pause)
+
+
+def open_forward(settings: ForwardSettings, directory: Path, infos: Infos) -> Forward | None:
+    """Returns the way to the centre, already sending; None where there is no centre."""
+    if not settings.url:
+        return None
+    forward = Forward(settings, directory, infos)
+    forward.start()
+    return forward
 
 
 def _together(found: Collection[Inventory]) -> Inventory:

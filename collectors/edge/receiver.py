@@ -53,6 +53,7 @@ class EdgeReceiver:
         refused: dict[str, int] = {}
         if len(batch):
             refused = dict(sink.accept(batch, self._inventory, push.source))
+        refused.pop("duplicate", None)  # stored already: an answer was lost on the way
         accepted = len(batch) - sum(refused.values())
         told = {
             "accepted": accepted,

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -23,7 +24,13 @@ class Daemon:
         config: str,
         environment: dict[str, str] | None = None,
         command: tuple[str, ...] = (str(AIOPS),),
+        verb: str = "run",
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        source: str = "",
     ):
+        """``tls``: how the tester proves itself; ``source``: address that it asks from."""
+        self.verb, self.host, self.tls, self.source = verb, host, tls, source
         self.command = command
         self.directory = directory
         self.config = directory / "config.yaml"
@@ -38,7 +45,7 @@ class Daemon:
         port_file.unlink(missing_ok=True)
         with (self.directory / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command, *arguments, "run", "--config", str(self.config)],
+                [*self.command, *arguments, self.verb, "--config", str(self.config)],
                 cwd=self.directory,
                 env={**self.environment, **(environment or {})},
                 stdout=log,
@@ -65,11 +72,19 @@ class Daemon:
     def client(self) -> httpx.Client:
         token = (self.data / "admin.token").read_text().strip()
         return httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
+            base_url=self.url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
             trust_env=False,
+            transport=self._transport(),
         )
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    def _transport(self) -> httpx.HTTPTransport:
+        return httpx.HTTPTransport(verify=self.tls or True, local_address=self.source or None)
 
     def incidents(self) -> list[dict[str, Any]]:
         return self.get("/api/v1/incidents")["items"]
@@ -95,8 +110,8 @@ class Daemon:
 
     def _ready(self) -> bool:
         try:
-            url = f"http://127.0.0.1:{self.port}/readyz"
-            return httpx.get(url, timeout=2, trust_env=False).status_code == 200
+            with httpx.Client(timeout=2, transport=self._transport()) as client:
+                return client.get(f"{self.url}/readyz").status_code == 200
         except httpx.HTTPError:
             return False
 

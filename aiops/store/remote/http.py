@@ -79,13 +79,9 @@ class Endpoint:
         except ValueError as error:
             raise ConfigError([f"{key}: {url!r} is no address: {error}"]) from error
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-            raise ConfigError(
-                [f"{key}: {url!r} is no address such as http://host:8428"]
-            )
+            raise ConfigError([f"{key}: {url!r} is no address such as http://host:8428"])
         if parts.username is not None:
-            raise ConfigError(
-                [f"{key}: put the account into the settings, not into the address"]
-            )
+            raise ConfigError([f"{key}: put the account into the settings, not into the address"])
         self._host, self._port, self._path = parts.hostname, port, parts.path
         self._context = None
         if parts.scheme == "https":

@@ -4,16 +4,23 @@ import json
 from datetime import UTC, datetime
 
 import cramjam
+import numpy as np
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as metrics
 
+from aiops.contracts.collector import Inventory
 from aiops.contracts.receiver import Push
+from aiops.contracts.relay import MEDIA_TYPE, Relayed, encode
+from aiops.domain.asset import Asset
+from aiops.domain.metric import Metric
+from aiops.domain.series import Batch, SeriesKey
 from collectors.remote_write.message import write_request
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 NOW_NS = NOW_MS * 1_000_000
 _KINDS = {
+    "edge": {"content-type": MEDIA_TYPE},
     "collectd": {"content-type": "application/json"},
     "influx_line": {"content-type": "text/plain"},
     "otlp": {"content-type": "application/x-protobuf"},
@@ -35,6 +42,12 @@ def good_push(name: str) -> Push:
         case "remote_write":
             labels = {"__name__": "node_load1", "instance": "web-1:9100", "job": "node"}
             return push(name, write_body((labels, [(NOW_MS, 0.5)])))
+        case "edge":
+            key = SeriesKey("pump-1", "vibration")
+            times, values = np.array([NOW_NS]), np.array([0.5])
+            batch = Batch((key,), np.zeros(1, np.int32), times, values)
+            inventory = Inventory((Asset("pump-1", "pump"),), (Metric("vibration", "mm/s"),))
+            return push(name, encode(Relayed(batch, inventory)))
         case "otlp":
             return push(name, gauge_request("queue", 3.0).SerializeToString())
     raise AssertionError(f"give {name} a good body here")

@@ -4,19 +4,15 @@ import signal
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 
 import psutil
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from aiops.contracts.errors import Unreachable
 from aiops.scale.executors.dask import DaskExecutor, DaskSettings
 from aiops.testing.executor import check_executor, square
+from tests.certificates import make_certificates
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library's own
 
@@ -102,39 +98,3 @@ def started(arguments):
         for child in family:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 os.kill(child.pid, signal.SIGKILL)
-
-
-def make_certificates(directory):
-    """An authority of our own and one certificate that it signed, for 127.0.0.1."""
-    now = datetime.now(UTC)
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-
-    def signed(subject, public_key, *, authority):
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(ca_name)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]),
-                critical=False,
-            )
-        )
-        return builder.sign(ca_key, hashes.SHA256())
-
-    pem = serialization.Encoding.PEM
-    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    parts = {
-        "ca": signed(ca_name, ca_key.public_key(), authority=True).public_bytes(pem),
-        "cert": signed(name, key.public_key(), authority=False).public_bytes(pem),
-        "key": key.private_bytes(pem, *plain),
-    }
-    for part, text in parts.items():
-        (directory / f"{part}.pem").write_bytes(text)
-    return {part: str(directory / f"{part}.pem") for part in parts}
