@@ -25,7 +25,7 @@ from aiops.domain.series import Batch, IntArray, Samples, SeriesInfo
 from aiops.store.batches import join
 from aiops.store.forward_settings import ForwardSettings
 from aiops.store.remote.http import Credentials, Endpoint
-from aiops.store.spool import Spool
+from aiops.store.spool import Row, Spool
 
 _CHUNK: Final = 50_000
 """Samples of one request: about a megabyte."""
@@ -113,7 +113,7 @@ class Forward:
                 "error": state.error,
                 "waiting": self._spool.waiting,
                 "bytes": self._spool.bytes,
-                "dropped": self._spool.dropped(),
+                "dropped": self._spool.losses.dropped,
                 "sent": state.sent,
                 "refused": dict(state.refused),
                 "clock_offset_seconds": state.offset,
@@ -143,18 +143,21 @@ class Forward:
                 self._fail(error)
 
     def _send_newest(self) -> None:
-        seqs: list[int] = []
+        rows: list[Row] = []
         count = 0
-        for seq, row in sorted(self._spool.rows.items(), reverse=True):
-            if seqs and count + row.n > _CHUNK:
+        for _, row in sorted(list(self._spool.rows.items()), reverse=True):
+            if rows and count + row.n > _CHUNK:
                 break
-            seqs.append(seq)
+            rows.append(row)
             count += row.n
-        parts = [part for part in self._spool.read(seqs) if part is not None]
-        if parts:
+        parts = self._spool.read([row.seq for row in rows])
+        whole = [part for part in parts if part is not None]
+        if whole:
             # Oldest first within a body, so that the centre's gate sees time go forward.
-            self._post(join(parts[::-1]))
-        self._spool.remove(seqs)
+            self._post(join(whole[::-1]))
+        self._spool.remove([r.seq for r, part in zip(rows, parts, strict=True) if part is not None])
+        gone = [r for r, part in zip(rows, parts, strict=True) if part is None]
+        self._spool.drop_damaged([row for row in gone if row.seq in self._spool.rows])
 
     def _post(self, samples: Samples) -> None:
         numbers, rows = np.unique(samples.ids, return_inverse=True)
