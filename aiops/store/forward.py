@@ -145,7 +145,7 @@ class Forward:
     def _send_newest(self) -> None:
         rows: list[Row] = []
         count = 0
-        for _, row in sorted(list(self._spool.rows.items()), reverse=True):
+        for _, row in sorted(self._spool.rows.items(), reverse=True):
             if rows and count + row.n > _CHUNK:
                 break
             rows.append(row)
