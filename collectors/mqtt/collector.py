@@ -14,10 +14,12 @@ from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors.mqtt.payload import BadPayload, Reading, check_rule, matches, read_message
 from collectors.mqtt.session import Message, Session
-from collectors.mqtt.settings import MqttSettings, TopicSettings
+from collectors.mqtt.settings import Encoding, MqttSettings, TopicSettings
+from collectors.mqtt.sparkplug import NAMESPACE, ONLINE, Sparkplug, rebirth
 
 _MARK: Final = "batch"
 _WAIT_SHARE: Final = 0.8
+_ASK_SECONDS: Final = 60.0
 
 
 class MqttCollector:
@@ -36,6 +38,8 @@ class MqttCollector:
         self._instance = uuid.uuid4().hex
         self._count = 0
         self._offered: list[Message] = []
+        self._sparkplug = Sparkplug()
+        self._asked: dict[tuple[str, str], float] = {}
         self._mark = ""
 
     def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
@@ -61,7 +65,9 @@ class MqttCollector:
         self._offered += fresh
         self._count += 1
         self._mark = f"{self._instance}:{self._count}"
-        return self._collection(until)
+        collection = self._collection(until)
+        self._ask_births(session)
+        return collection
 
     def discover(self) -> Inventory:
         """Returns what the messages spoke of."""
@@ -86,12 +92,7 @@ class MqttCollector:
             if rule is None:
                 dropped["topic"] += 1  # of a subscription of an earlier configuration
                 continue
-            try:
-                readings = list(read_message(rule, message.topic, message.payload))
-            except BadPayload:
-                dropped["payload"] += 1
-                continue
-            for reading in readings:
+            for reading in self._readings(rule, message, dropped):
                 if reading.time is None and message.retained:
                     dropped["too_old"] += 1  # nobody knows of when it is
                     continue
@@ -100,6 +101,28 @@ class MqttCollector:
                 times.append(reading.time if reading.time is not None else arrived)
                 values.append(reading.value)
         return Collection(self._book.batch(rows, times, values), {_MARK: self._mark}, dropped)
+
+    def _readings(
+        self, rule: TopicSettings, message: Message, dropped: Counter[str]
+    ) -> list[Reading]:
+        sparkplug = rule.encoding is Encoding.SPARKPLUG
+        read = self._sparkplug.read if sparkplug else read_message
+        try:
+            found = list(read(rule, message.topic, message.payload))
+        except BadPayload:
+            dropped["payload"] += 1
+            return []
+        for one in found:
+            if isinstance(one, BadPayload):
+                dropped[str(one)] += 1
+        return [one for one in found if isinstance(one, Reading)]
+
+    def _ask_births(self, session: Session) -> None:
+        now = time.monotonic()
+        for node in self._sparkplug.unknown if self._settings.rebirth else ():
+            if now - self._asked.get(node, -_ASK_SECONDS) >= _ASK_SECONDS:
+                self._asked[node] = now
+                session.publish(f"{NAMESPACE}/{node[0]}/NCMD/{node[1]}", rebirth())
 
     def _rule(self, topic: str) -> TopicSettings | None:
         rules = (rule for rule in self._settings.topics if matches(rule.topic, topic))
@@ -110,7 +133,11 @@ class MqttCollector:
         known = self._book.find(key)
         if known is not None:
             return known
-        metric = Metric(key.metric, rule.unit, bad_direction=rule.bad_direction)
+        if key.metric == ONLINE.name:
+            self._book.limit(Limit.towards(ONLINE, key.asset, 0.0))
+            return self._book.row(key, ONLINE, Asset(key.asset, rule.kind))
+        unit = reading.unit or rule.unit
+        metric = Metric(key.metric, unit, bad_direction=rule.bad_direction)
         if rule.fail is not None:
             self._book.limit(Limit.towards(metric, key.asset, rule.fail, rule.warn))
         return self._book.row(key, metric, Asset(key.asset, rule.kind))

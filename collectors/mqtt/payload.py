@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from aiops.contracts.errors import ConfigError
-from collectors.mqtt.settings import TopicSettings
+from collectors.mqtt.settings import Encoding, TopicSettings
 
 _LEVEL: Final = re.compile(r"\{(\d+|key)\}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,12 +27,14 @@ class Reading:
 
     Attributes:
         time: Nanoseconds, None where the message carries no time.
+        unit: What the message says of it, before which a rule's unit goes.
     """
 
     asset: str
     metric: str
     value: float
     time: int | None
+    unit: str = ""
 
 
 def check_rule(rule: TopicSettings) -> None:
@@ -47,6 +49,11 @@ def check_rule(rule: TopicSettings) -> None:
     wrong |= ("#" in last and last != "#") or ("+" in last and last != "+")
     if wrong or not rule.topic or "\x00" in rule.topic or len(rule.topic) > 65_535:
         raise ConfigError([f"topics: {rule.topic[:80]!r} is no topic filter"])
+    if rule.encoding is Encoding.SPARKPLUG:
+        if levels[0] != "spBv1.0" or "{key}" not in rule.metric:
+            told = "topic begins with spBv1.0/ and metric names {key}"
+            raise ConfigError([f"topics: {rule.topic!r}: with sparkplug, {told}"])
+        return
     if rule.topic.startswith("$"):
         raise ConfigError(["topics: topics of the broker itself ($SYS …) are not read"])
     for template in (rule.asset, rule.metric):

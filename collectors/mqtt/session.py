@@ -96,6 +96,10 @@ class Session:
             if message.qos:
                 self._client.ack(message.number, message.qos)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Sends one message, once at most."""
+        self._client.publish(topic, payload)
+
     def close(self) -> None:
         """Leaves; the broker keeps what was not acknowledged."""
         self._client.disconnect()

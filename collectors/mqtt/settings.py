@@ -1,9 +1,17 @@
 """Settings of the mqtt collector."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from aiops.contracts.secret import Secret
 from aiops.domain.metric import Direction
+
+
+class Encoding(StrEnum):
+    """How messages are written."""
+
+    JSON = "json"
+    SPARKPLUG = "sparkplug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,12 @@ class TopicSettings:
     asset: str = field(metadata={"help": "Key of the asset; {1} is the first level of the topic."})
     metric: str = field(
         metadata={"help": "Name of the metric; {1} … as above, {key} with value `*`."}
+    )
+    encoding: Encoding = field(
+        default=Encoding.JSON,
+        metadata={
+            "help": "json, or sparkplug: asset has {group}, {node}, {device} and metric {key} then."
+        },
     )
     value: str = field(
         default="",
@@ -46,6 +60,10 @@ class MqttSettings:
     username: str = field(default="", metadata={"help": "Name at the broker."})
     password: Secret | None = field(
         default=None, metadata={"help": "Its password (env: or file:)."}
+    )
+    rebirth: bool = field(
+        default=True,
+        metadata={"help": "Ask nodes of Sparkplug B that are not known yet what they have."},
     )
     qos: int = field(
         default=1, metadata={"help": "0 or 1; with 1 nothing is lost.", "minimum": 0, "maximum": 1}

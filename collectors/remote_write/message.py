@@ -8,27 +8,25 @@ UTF-8 does not cost the whole body.
 from functools import lru_cache
 from typing import Any, Final
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from collectors._protobuf import FIELD, MANY, ONE, message_class
 
-_Field = descriptor_pb2.FieldDescriptorProto
-_ONE, _MANY = _Field.LABEL_OPTIONAL, _Field.LABEL_REPEATED
 _MESSAGES: Final = {
-    "Label": (("name", 1, _Field.TYPE_BYTES, _ONE, ""), ("value", 2, _Field.TYPE_BYTES, _ONE, "")),
+    "Label": (("name", 1, FIELD.TYPE_BYTES, ONE, ""), ("value", 2, FIELD.TYPE_BYTES, ONE, "")),
     "Sample": (
-        ("value", 1, _Field.TYPE_DOUBLE, _ONE, ""),
-        ("timestamp", 2, _Field.TYPE_INT64, _ONE, ""),
+        ("value", 1, FIELD.TYPE_DOUBLE, ONE, ""),
+        ("timestamp", 2, FIELD.TYPE_INT64, ONE, ""),
     ),
     "TimeSeries": (
-        ("labels", 1, _Field.TYPE_MESSAGE, _MANY, "Label"),
-        ("samples", 2, _Field.TYPE_MESSAGE, _MANY, "Sample"),
+        ("labels", 1, FIELD.TYPE_MESSAGE, MANY, "Label"),
+        ("samples", 2, FIELD.TYPE_MESSAGE, MANY, "Sample"),
     ),
     "MetricMetadata": (
-        ("type", 1, _Field.TYPE_INT32, _ONE, ""),
-        ("metric_family_name", 2, _Field.TYPE_BYTES, _ONE, ""),
+        ("type", 1, FIELD.TYPE_INT32, ONE, ""),
+        ("metric_family_name", 2, FIELD.TYPE_BYTES, ONE, ""),
     ),
     "WriteRequest": (
-        ("timeseries", 1, _Field.TYPE_MESSAGE, _MANY, "TimeSeries"),
-        ("metadata", 3, _Field.TYPE_MESSAGE, _MANY, "MetricMetadata"),
+        ("timeseries", 1, FIELD.TYPE_MESSAGE, MANY, "TimeSeries"),
+        ("metadata", 3, FIELD.TYPE_MESSAGE, MANY, "MetricMetadata"),
     ),
 }
 TYPES: Final = {1: "counter", 2: "gauge", 3: "histogram", 5: "summary", 6: "info"}
@@ -38,21 +36,4 @@ TYPES: Final = {1: "counter", 2: "gauge", 3: "histogram", 5: "summary", 6: "info
 @lru_cache(maxsize=1)
 def write_request() -> Any:
     """Returns the message class ``WriteRequest``."""
-    file = descriptor_pb2.FileDescriptorProto(
-        name="aiops/remote_write.proto", package="aiops.remote_write", syntax="proto3"
-    )
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field, number, kind, label, of in fields:
-            message.field.add(
-                name=field,
-                number=number,
-                type=kind,
-                label=label,
-                type_name=f".aiops.remote_write.{of}" if of else None,
-            )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(
-        pool.FindMessageTypeByName("aiops.remote_write.WriteRequest")
-    )
+    return message_class("aiops.remote_write", _MESSAGES, "WriteRequest")
