@@ -34,7 +34,7 @@ from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
 from aiops.incident.stage import IncidentStage
 from aiops.learn.ladder import LadderRules
-from aiops.learn.value import Prices
+from aiops.learn.prices import Prices
 from aiops.pipeline import Pipeline
 from aiops.risk.board import RiskBoard
 from aiops.risk.change import Terms
@@ -209,6 +209,7 @@ def value_terms(settings: Settings) -> tuple[Prices, LadderRules]:
         settings.prices.false_alarm,
         settings.risk.outage,
         {s.key: s.price_per_hour for s in settings.services if s.price_per_hour},
+        settings.services,
     )
     rules = LadderRules(
         ladder.false_per_week, ladder.suggest_precision, ladder.act_precision, ladder.cases

@@ -117,6 +117,7 @@ class RiskBoard:
         }
         infos = [info for info in chosen.values() if info is not None]
         week_by_id = week_rows(reader, infos, view.now)
+        currency = str(status.get("currency", ""))
         quality = status.get("quality")
         quality_by_asset = quality if isinstance(quality, Mapping) else {}
         parents = frozenset(asset.parent for asset in assets)
@@ -134,7 +135,9 @@ class RiskBoard:
                     asset=asset,
                     level=level,
                     value=f"{known.value:.0f}" if known and known.value is not None else "–",
-                    loss=f"{known.expected_loss:,.0f}" if known and known.expected_loss else "",
+                    loss=f"{known.expected_loss:,.0f} {currency}".strip()
+                    if known and known.expected_loss
+                    else "",
                     reason=words(reason),
                     event=_event(known.first, words, world, view.now) if known else None,
                     quality=_quality(quality_by_asset.get(asset.key), week),

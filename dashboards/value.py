@@ -70,8 +70,37 @@ class ValuePage:
                 for name in ("response_time", "satisfaction", "cost")
             ],
             before=_before(found),
+            services=[_service(row, words, found["currency"]) for row in found["services"]],
+            noisiest=found["evaluation"]["noisiest"],
+            advice=[_advice(item, words) for item in found["evaluation"]["advice"]],
+            numbers=numbers,
             steps=found["ladder"],
         )
+
+
+def _service(row: Mapping[str, Any], words: Words, currency: str) -> dict[str, Any]:
+    used = row["budget_used"]
+    return {
+        **row,
+        "price": f"{number(row['price_per_hour'])} {currency}",
+        "loss": f"{number(row['expected_loss'])} {currency}",
+        "down": words.duration(timedelta(seconds=row["down_seconds"])),
+        "used": words.percent(used),
+        "level": ""
+        if used is None
+        else "high"
+        if used >= 1
+        else "elevated"
+        if used > 0.5
+        else "low",
+        "goal": f"{row['objective'] * 100:g}{chr(160)}%",
+    }
+
+
+def _advice(item: Mapping[str, Any], words: Words) -> dict[str, Any]:
+    value = item.get("value")
+    shown = words.percent(value) if isinstance(value, float) else ""
+    return {**item, "text": words(f"advice.{item['what']}", subject=item["subject"], value=shown)}
 
 
 def _before(found: Mapping[str, Any]) -> Any:
@@ -105,11 +134,14 @@ def _line(figure: Mapping[str, Any], numbers: Mapping[str, int], words: Words, e
 
 def _target(name: str, target: Mapping[str, Any], words: Words, *, has_before: bool) -> Target:
     change = target["change"]
-    note = "value.target_measured" if change is not None else "value.target_not_yet"
+    measured = {"satisfaction": "value.target_share", "cost": "value.target_cost"}
+    note = measured.get(name, "value.target_measured")
+    if change is None:
+        note = "value.target_not_yet"
     if change is None and not has_before and name == "response_time":
         note = "value.no_before"
     aim = f"{target['target']:+.0%}" if name != "satisfaction" else f"> {target['target']:.0%}"
-    shown = "–" if change is None else f"{change:+.0%}"
+    shown = "–" if change is None else f"{change:{'' if name == 'satisfaction' else '+'}.0%}"
     return Target(words(f"value.{name}"), aim, shown, words(note))
 
 

@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Count outcomes, times and money, each with its uncertainty. Reads only."""
         from aiops.assemble import value_terms
+        from aiops.config.runbooks import load_runbooks
         from aiops.domain.asset import SYSTEM
         from aiops.learn.value import read_value
         from aiops.ledger.open import open_for_reading
@@ -47,7 +48,8 @@ def register(app: typer.Typer) -> None:
         ledger = open_for_reading(ledger_url(settings))
         try:
             terms = value_terms(settings)
-            found = read_value(ledger, SYSTEM, read_time(start), read_time(end), *terms)
+            names = [each.name for each in load_runbooks(settings.automate)]
+            found = read_value(ledger, SYSTEM, read_time(start), read_time(end), *terms, names)
         finally:
             ledger.close()
         typer.echo(_WRITERS[out](found).rstrip("\n"))
@@ -147,7 +149,18 @@ def _text(found: dict[str, Any]) -> str:
         lines.append(f"target {name} {target['target']:+.0%}: {said}")
     for step in found["ladder"]:
         move = f"{step['stage']} → {step['proposed']}"
-        lines.append(f"ladder {step['method']} {step['metric']}: {move} ({step['why']})")
+        place = " ".join(filter(None, (step["method"], step["metric_kind"], step["team"])))
+        lines.append(f"ladder {place}: {move} ({step['why']})")
+    for row in found["services"]:
+        used = row["budget_used"]
+        spent = "" if used is None else f", {used:.0%} of its error budget used"
+        loss = f"{row['expected_loss']:,.0f} {found['currency']}"
+        lines.append(f"service {row['key']}: expected loss {loss}{spent}")
+    for item in found["evaluation"]["advice"]:
+        what = item["what"].replace("_", " ")
+        lines.append(f"advice: {what} {item['subject']} ({item['n']} cases)")
+    stage = found["maturity"]
+    lines.append(f"maturity: {stage['level'] or 'begun'}, next {stage['next'] or 'nothing'}")
     return "\n".join(lines)
 
 

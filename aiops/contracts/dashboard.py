@@ -40,7 +40,7 @@ class Reader(Protocol):
         Keys, each optional: ``state`` (``starting``, ``ready``, …), ``sources`` (list
         of mappings with ``name``, ``silent`` bool, ``last_at`` ISO time or None, ``error``),
         ``quality`` (asset key to list of words of the data-quality gate, and ``silent``),
-        ``next_forecast_at`` (ISO time), ``simulated``
+        ``next_forecast_at`` (ISO time), ``currency`` (of every amount), ``simulated``
         (True in a demonstration), ``insecure`` (True without TLS off loopback), ``store``
         (mapping with ``engine``, and ``down_since`` ISO time while it does not answer).
         """
@@ -50,8 +50,8 @@ class Reader(Protocol):
         """Returns the value report of incidents opened in ``[start, end)``, as plain values.
 
         Keys: ``figures`` (list of mappings with ``name``, ``of``, ``unit``, ``value``, ``low``,
-        ``high``, ``n``, ``measurable``, ``cases``), ``counts``, ``targets``, ``ladder``,
-        ``incidents``, ``enough``.
+        ``high``, ``n``, ``measurable``, ``cases``), ``counts``, ``targets``, ``services``,
+        ``ladder``, ``evaluation``, ``maturity``, ``incidents``, ``enough``, ``currency``.
         """
         ...
 

@@ -10,6 +10,7 @@ from aiops.contracts.collector import Cursor, Inventory
 from aiops.contracts.store import Catalogue
 from aiops.domain.access import Credential
 from aiops.domain.anomaly import Anomaly
+from aiops.domain.answer import Answer
 from aiops.domain.asset import Asset, Edge, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
@@ -107,6 +108,10 @@ class LedgerTransaction(Protocol):
 
     def put_change(self, change: Change) -> None:
         """Inserts or replaces a change by id."""
+        ...
+
+    def put_answer(self, answer: Answer) -> None:
+        """Inserts or replaces the answer about an incident."""
         ...
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
@@ -254,6 +259,14 @@ class Ledger(Protocol):
 
     def changes(self, viewer: Viewer, start: datetime, end: datetime) -> list[Change]:
         """Changes that touch ``[start, end)``, by start; ended ones count to their last moment."""
+        ...
+
+    def answers(self, viewer: Viewer, *, limit: int = 1000) -> list[Answer]:
+        """Answers about closed incidents, newest first."""
+        ...
+
+    def ticketed(self, incident_keys: Sequence[str]) -> frozenset[str]:
+        """Those of the incidents that have a ticket."""
         ...
 
     def audit_rows(self, limit: int = 1000) -> list[AuditRow]: ...

@@ -288,7 +288,14 @@ class Service:
 
     def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
         """Returns the value report of incidents opened in ``[start, end)``."""
-        return read_value(self.ledger, viewer, start, end, *value_terms(self.settings))
+        return read_value(
+            self.ledger,
+            viewer,
+            start,
+            end,
+            *value_terms(self.settings),
+            tuple(self.automation.desk.runbooks),
+        )
 
     def assess(self, viewer: Viewer, change: Change) -> Mapping[str, Any]:
         """Returns what a planned change risks, and when it would risk least."""

@@ -32,6 +32,7 @@ def status_of(service: "Service") -> dict[str, Any]:
         "sources": sources,
         "quality": {asset: sorted(words) for asset, words in quality.items() if words and asset},
         "simulated": any(s.type == "simulated" for s in service.settings.collect.sources),
+        "currency": service.settings.prices.currency,
         "insecure": bool(service.settings.server.insecure),
         "store": dict(service.store.status()),
         "ledger": dict(service.ledger.status()),

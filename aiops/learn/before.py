@@ -7,12 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiops.contracts.errors import InputError
+from aiops.domain.answer import Answer
 from aiops.domain.incident import Incident, Stage
+from aiops.learn.cost import cost_of
 from aiops.learn.figure import ENOUGH, not_yet
+from aiops.learn.prices import Prices
+from aiops.learn.satisfaction import satisfaction_target
 
 BEFORE: Final = "before"
 """Name of the ledger's note that keeps it."""
 LEAST: Final = timedelta(days=90)
+_MONTH: Final = timedelta(days=30.44)
+_NO_BEFORE: Final = "not measurable yet: no tickets of the time before were imported"
 
 TARGETS: Final[Mapping[str, float]] = {
     "response_time": -0.6,
@@ -88,7 +94,7 @@ def freeze_before(tickets: Iterable[PastTicket], now: datetime) -> Before:
         days = (found[-1].opened - start).days
         raise InputError([f"the tickets span {days} days, expected at least {LEAST.days}"])
     costs = [t.cost for t in found if t.cost is not None]
-    months = (end - start) / timedelta(days=30.44)
+    months = (end - start) / _MONTH
     return Before(
         now,
         start,
@@ -99,36 +105,61 @@ def freeze_before(tickets: Iterable[PastTicket], now: datetime) -> Before:
     )
 
 
-def compare(before: Before | None, incidents: Sequence[Incident]) -> dict[str, Any]:
+def compare(
+    before: Before | None,
+    incidents: Sequence[Incident],
+    prices: Prices,
+    answers: Sequence[Answer],
+    start: datetime,
+    end: datetime,
+) -> dict[str, Any]:
     """Returns the targets, held against the before only where both sides are measured."""
     told = [i for i in incidents if i.stage is Stage.ACT and i.closed_at is not None]
-    spans = [(i.closed_at - i.opened_at).total_seconds() for i in told if i.closed_at]
-    response: dict[str, Any] = {"target": TARGETS["response_time"], "change": None}
-    if before is None:
-        response["note"] = "not measurable yet: no tickets of the time before were imported"
-    elif len(spans) < ENOUGH:
-        response["note"] = not_yet(len(spans))
-    else:
-        now = statistics.median(spans)
-        change = now / before.resolve_seconds - 1 if before.resolve_seconds else None
-        response |= {
-            "before": before.resolve_seconds,
-            "now": now,
-            "change": change,
-            "reached": change is not None and change <= TARGETS["response_time"],
-            "note": f"median of {len(spans)} closed incidents against {before.cases} tickets",
-        }
     return {
         "before": before.note() if before else None,
-        "response_time": response,
-        "satisfaction": {
-            "target": TARGETS["satisfaction"],
-            "change": None,
-            "note": "not measurable yet: nobody was asked",
-        },
-        "cost": {
-            "target": TARGETS["cost"],
-            "change": None,
-            "note": "not measurable yet: costs of incidents are not recorded",
-        },
+        "response_time": _response(before, told),
+        "satisfaction": satisfaction_target(answers, TARGETS["satisfaction"]),
+        "cost": _cost(before, told, prices, (end - start) / _MONTH),
+    }
+
+
+def _response(before: Before | None, told: Sequence[Incident]) -> dict[str, Any]:
+    spans = [(i.closed_at - i.opened_at).total_seconds() for i in told if i.closed_at]
+    found: dict[str, Any] = {"target": TARGETS["response_time"], "change": None}
+    found["cases"] = [each.key for each in told]
+    if before is None:
+        return {**found, "note": _NO_BEFORE}
+    if len(spans) < ENOUGH:
+        return {**found, "note": not_yet(len(spans))}
+    now = statistics.median(spans)
+    change = now / before.resolve_seconds - 1 if before.resolve_seconds else None
+    return found | {
+        "before": before.resolve_seconds,
+        "now": now,
+        "change": change,
+        "reached": change is not None and change <= TARGETS["response_time"],
+        "note": f"median of {len(spans)} closed incidents against {before.cases} tickets",
+    }
+
+
+def _cost(
+    before: Before | None, told: Sequence[Incident], prices: Prices, months: float
+) -> dict[str, Any]:
+    costs = {each.key: cost for each in told if (cost := cost_of(each, prices)) is not None}
+    found: dict[str, Any] = {"target": TARGETS["cost"], "change": None, "cases": list(costs)}
+    if before is None:
+        return {**found, "note": _NO_BEFORE}
+    if not before.cost_per_month:
+        return {**found, "note": "not measurable yet: the tickets of the time before told no cost"}
+    if len(costs) < ENOUGH:
+        return {**found, "note": not_yet(len(costs))}
+    now = sum(costs.values()) / months
+    change = now / before.cost_per_month - 1
+    return found | {
+        "before": before.cost_per_month,
+        "now": now,
+        "change": change,
+        "reached": change <= TARGETS["cost"],
+        "note": f"a month's cost of {len(costs)} incidents at the configured prices against "
+        f"{before.cases} tickets",
     }

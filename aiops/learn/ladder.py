@@ -1,12 +1,13 @@
-"""The ladder: how far each method may go for each metric, from what its predictions were worth.
+"""The ladder: how far a method may go for a kind of metric and a team, by measured precision.
 
-A proposal only: nobody is promoted without a person. It goes up one rung when its precision
-is proven and its false alarms fit the budget, and down one when they do not.
+It goes up one rung when its precision is proven and its false alarms fit the team's budget,
+and down one when they do not. Every rung is earned anew: only what opened since the last move
+counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -45,18 +46,35 @@ class LadderRules:
     cases: int = 20
 
 
+Place = tuple[str, str, str]
+"""Method, kind of metric, team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where a method stands, and since when."""
+
+    stage: Stage
+    since: datetime
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Where a method should stand for a metric.
 
     Attributes:
         precision, low, high: With its 95 % interval.
+        metric_kind: First two words of the metrics' names, see :func:`metric_kind`.
+        team: Owner of the assets.
+        metrics: Names that were predicted.
         bar: The least ``open_probability`` at which the past false alarms fit the budget; None
             when none does.
     """
 
     method: str
-    metric: str
+    metric_kind: str
+    team: str
     stage: Stage
     proposed: Stage
     why: Why
@@ -66,12 +84,15 @@ class Proposal:
     high: float
     false_per_week: float
     bar: float | None
+    metrics: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """Returns it as plain JSON values."""
         return {
             "method": self.method,
-            "metric": self.metric,
+            "metric_kind": self.metric_kind,
+            "team": self.team,
+            "metrics": list(self.metrics),
             "stage": self.stage.value,
             "proposed": self.proposed.value,
             "why": self.why.value,
@@ -84,38 +105,56 @@ class Proposal:
         }
 
 
+def metric_kind(name: str) -> str:
+    """Returns what kind of thing a metric measures: the first two words of its name.
+
+    Source: OpenTelemetry semantic conventions: names are namespaces joined by dots.
+
+    >>> metric_kind("system.filesystem.utilization"), metric_kind("disk")
+    ('system.filesystem', 'disk')
+    """
+    return ".".join(name.split(".")[:2])
+
+
 def propose(
-    incidents: Sequence[Incident], rules: LadderRules, observed: timedelta
+    incidents: Sequence[Incident],
+    rules: LadderRules,
+    start: datetime,
+    end: datetime,
+    rungs: Mapping[Place, Rung] | None = None,
 ) -> list[Proposal]:
-    """Returns one proposal for each method and metric that has predicted anything.
+    """Returns one proposal for each method, kind of metric and team that predicted anything.
 
     Args:
-        observed: How long the incidents were gathered.
+        start, end: When the incidents were gathered.
+        rungs: Where each stands, with the time of its last move.
     """
-    by_pair: dict[tuple[str, str], list[Incident]] = {}
+    places: dict[Place, list[Incident]] = {}
     for each in sorted(incidents, key=lambda i: (i.opened_at, i.key)):
         if each.kind is IncidentKind.PREDICTIVE and each.predicted is not None:
-            pair = (each.predicted.method, each.series.metric)
-            by_pair.setdefault(pair, []).append(each)
-    weeks = max(observed / _WEEK, 1 / 7)
-    return [
-        _propose(method, metric, cases, rules, weeks)
-        for (method, metric), cases in sorted(by_pair.items())
-    ]
+            place = (each.predicted.method, metric_kind(each.series.metric), each.owner)
+            places.setdefault(place, []).append(each)
+    found = []
+    for place, cases in sorted(places.items()):
+        rung = (rungs or {}).get(place)
+        since = max(start, rung.since) if rung else start
+        stage = rung.stage if rung else cases[-1].stage
+        own = [each for each in cases if each.opened_at >= since]
+        weeks = max((end - since) / _WEEK, 1 / 7)
+        found.append(_propose(place, stage, own, rules, weeks))
+    return found
 
 
 def _propose(
-    method: str, metric: str, incidents: Sequence[Incident], rules: LadderRules, weeks: float
+    place: Place, stage: Stage, incidents: Sequence[Incident], rules: LadderRules, weeks: float
 ) -> Proposal:
     cases = judged(incidents)
     wrong = [each for each in cases if not is_right(each)]
     precision, low, high = share(len(cases) - len(wrong), len(cases))
-    stage = incidents[-1].stage
     per_week = len(wrong) / weeks
     proposed, why = _step(stage, len(cases), low, high, per_week, rules)
     return Proposal(
-        method,
-        metric,
+        *place,
         stage,
         proposed,
         why,
@@ -125,6 +164,7 @@ def _propose(
         high,
         per_week,
         _bar(wrong, rules.per_week * weeks),
+        tuple(sorted({each.series.metric for each in incidents})),
     )
 
 

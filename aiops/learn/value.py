@@ -6,40 +6,26 @@ yet". Money rests on the configured prices and is a range, never a point alone.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiops.contracts.ledger import Ledger
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident, IncidentKind, IncidentState, OutcomeKind
+from aiops.learn.background import Background, read_background
 from aiops.learn.before import BEFORE, Before, compare
+from aiops.learn.evaluation import evaluate
 from aiops.learn.figure import ENOUGH, Figure, median, not_yet, share
-from aiops.learn.ladder import LadderRules, propose
+from aiops.learn.ladder import LadderRules, Place, Rung, propose
+from aiops.learn.maturity import maturity
+from aiops.learn.prices import Prices
+from aiops.learn.rungs import RUNGS, read_rungs
+from aiops.learn.satisfaction import satisfaction
+from aiops.learn.services import service_rows
 from aiops.learn.verdict import ended, is_averted, is_confirmed, is_right, judged
 
 _MOST: Final = 100_000
 _HOUR: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What things cost, in one currency.
-
-    Attributes:
-        by_service: Price of an hour of downtime by service, where it is known.
-        outage: How long an outage takes that was not averted.
-    """
-
-    currency: str
-    downtime_per_hour: float
-    false_alarm: float
-    outage: timedelta
-    by_service: Mapping[str, float]
-
-    def per_hour(self, incident: Incident) -> float:
-        """Returns the price of an hour of downtime of the incident's service."""
-        return self.by_service.get(incident.service, self.downtime_per_hour)
 
 
 def read_value(
@@ -49,13 +35,21 @@ def read_value(
     end: datetime,
     prices: Prices,
     rules: LadderRules,
+    runbooks: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Returns the report over the incidents the viewer may see."""
+    """Returns the report over the incidents the viewer may see.
+
+    Args:
+        runbooks: Names of all runbooks there are.
+    """
     incidents = [
         each for each in ledger.incidents(viewer, limit=_MOST) if start <= each.opened_at < end
     ]
     before = Before.read(ledger.note(BEFORE))
-    return value_report(incidents, start, end, prices, rules, before)
+    keys = [each.key for each in incidents]
+    background = read_background(ledger, viewer, start, end, runbooks, keys)
+    rungs = read_rungs(ledger.note(RUNGS))
+    return value_report(incidents, start, end, prices, rules, before, background, rungs)
 
 
 def value_report(
@@ -65,23 +59,35 @@ def value_report(
     prices: Prices,
     rules: LadderRules,
     before: Before | None = None,
+    background: Background | None = None,
+    rungs: Mapping[Place, Rung] | None = None,
 ) -> dict[str, Any]:
     """Returns the report of the incidents opened in ``[start, end)`` as plain values."""
+    background = background or Background()
     ordered = sorted(incidents, key=lambda i: (i.opened_at, i.key))
     figures = [
         *_precisions(ordered),
         *_times(ordered),
         *_money(ordered, prices),
+        satisfaction(background.answers),
     ]
+    shown = [figure.plain() for figure in figures]
+    targets = compare(before, ordered, prices, background.answers, start, end)
+    proposals = propose(ordered, rules, start, end, rungs)
+    services = service_rows(ordered, start, end, prices, background)
+    whole = {each["name"]: each for each in shown if not each["of"]}
     return {
         "from": start.isoformat(),
         "to": end.isoformat(),
         "currency": prices.currency,
         "enough": ENOUGH,
         "counts": _counts(ordered),
-        "figures": [figure.plain() for figure in figures],
-        "targets": compare(before, ordered),
-        "ladder": [each.plain() for each in propose(ordered, rules, end - start)],
+        "figures": shown,
+        "targets": targets,
+        "services": services,
+        "ladder": [each.plain() for each in proposals],
+        "evaluation": evaluate(ordered, proposals, rules, end - start, background),
+        "maturity": maturity(ordered, whole, targets, services, proposals, background),
         "incidents": [_row(each) for each in ordered],
     }
 

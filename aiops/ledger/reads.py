@@ -11,6 +11,7 @@ from aiops.contracts.collector import Cursor
 from aiops.contracts.ledger import AuditRow, Checkpoint
 from aiops.domain.access import Credential
 from aiops.domain.anomaly import Anomaly
+from aiops.domain.answer import Answer
 from aiops.domain.asset import Asset, Edge, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
@@ -26,6 +27,7 @@ from aiops.ledger.engine import Connections
 from aiops.ledger.scope import seen_by
 from aiops.ledger.tables import (
     ANOMALY,
+    ANSWER,
     ASSET,
     CHECKPOINT,
     CREDENTIAL,
@@ -287,6 +289,17 @@ class Reads:
         assets = self.assets(viewer)
         keys, services = {a.key for a in assets}, {a.service for a in assets if a.service}
         return [c for c in found if c.asset in keys or (not c.asset and c.service in services)]
+
+    def answers(self, viewer: Viewer, *, limit: int = 1000) -> list[Answer]:
+        """Returns answers about closed incidents, newest first."""
+        query = seen_by(viewer, select(ANSWER.c.body), ANSWER.c.asset)
+        return self._all(Answer, query.order_by(ANSWER.c.at.desc()).limit(limit))
+
+    def ticketed(self, incident_keys: Sequence[str]) -> frozenset[str]:
+        """Returns those of the incidents that have a ticket."""
+        with self._connections.read() as connection:
+            rows = connection.execute(select(TICKET.c.incident_key).distinct()).all()
+        return frozenset(row.incident_key for row in rows) & frozenset(incident_keys)
 
     def audit_rows(self, limit: int = 1000) -> list[AuditRow]:
         """Returns the audit log, newest first."""

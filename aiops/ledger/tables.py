@@ -198,6 +198,13 @@ CHANGE: Final[_AnyTable] = _table(
     Column("end_at", _TIME, nullable=False),
     Column("body", Text, nullable=False),
 )
+ANSWER: Final[_AnyTable] = _table(
+    "survey_answer",
+    Column("incident_key", String(64), primary_key=True),
+    Column("asset", _KEY, nullable=False, index=True),
+    Column("at", _TIME, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
 AUDIT: Final[_AnyTable] = _table(
     "audit",
     Column("number", BigInteger, primary_key=True, autoincrement=False),

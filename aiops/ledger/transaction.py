@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from aiops.contracts.ledger import Checkpoint, Window
 from aiops.domain.anomaly import Anomaly
+from aiops.domain.answer import Answer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
@@ -20,6 +21,7 @@ from aiops.ledger import audit, change_rows, outbox_rows, run_rows, trace
 from aiops.ledger.encode import canonical, dump, load, plain, time_text
 from aiops.ledger.tables import (
     ANOMALY,
+    ANSWER,
     CHECKPOINT,
     CROSSING,
     CROSSING_KEPT,
@@ -141,6 +143,16 @@ class SqlTransaction:
     def put_change(self, change: Change) -> None:
         """Inserts or replaces a change by id."""
         change_rows.put(self._connection, change)
+
+    def put_answer(self, answer: Answer) -> None:
+        """Inserts or replaces the answer about an incident."""
+        row = {
+            "incident_key": answer.incident,
+            "asset": answer.asset,
+            "at": time_text(answer.at),
+            "body": dump(answer),
+        }
+        upsert(self._connection, ANSWER, [row])
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Remembers a small JSON value by name."""

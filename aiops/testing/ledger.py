@@ -29,7 +29,7 @@ from aiops.domain.risk import Contribution, Risk
 from aiops.domain.series import SeriesKey
 from aiops.domain.step import MINUTE
 from aiops.domain.ticket import OutboxState, Ticket, TicketAction, TicketDraft
-from aiops.testing.ledger_runs import check_changes, check_runs
+from aiops.testing.ledger_runs import check_answers, check_changes, check_runs
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MakeLedger = Callable[[str], Ledger]
@@ -59,6 +59,7 @@ def check_ledger(make: MakeLedger) -> None:
         _check_checkpoints,
         check_runs,
         check_changes,
+        check_answers,
     ):
         check(make)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from aiops.contracts.collector import Inventory
 from aiops.contracts.ledger import Ledger
+from aiops.domain.answer import Answer
 from aiops.domain.asset import SYSTEM, Asset, Viewer
 from aiops.domain.change import Change
 from aiops.domain.run import (
@@ -93,3 +94,16 @@ def check_changes(make: Callable[[str], Ledger]) -> None:
         assert ledger.changes(_DBA, NOW, NOW + 9 * hour) == [one], "seen with the asset"
         web = Viewer("bo", teams=frozenset({"web"}))
         assert ledger.changes(web, NOW, NOW + 9 * hour) == [two], "or with any of the service"
+
+
+def check_answers(make: Callable[[str], Ledger]) -> None:
+    """Checks that the newest answer about an incident counts, and for whom."""
+    answer = Answer("ab" * 32, "db-07", 5, NOW, "ada", "quick")
+    with closing(make("answers")) as ledger:
+        ledger.put_inventory("s", Inventory(assets=(Asset("db-07", owner="dba"),)), NOW)
+        with ledger.begin() as tx:
+            tx.put_answer(replace(answer, score=1))
+            tx.put_answer(answer)
+        assert ledger.answers(_DBA) == [answer], "a later answer must replace the earlier one"
+        assert ledger.answers(_NOBODY) == []
+        assert ledger.ticketed(["ab" * 32]) == frozenset()

@@ -16,6 +16,7 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Credential, Role
+from aiops.domain.answer import Answer
 from aiops.domain.asset import Asset, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision, Reason
@@ -48,7 +49,8 @@ from aiops.domain.silence import MaintenancePlan
 from aiops.domain.ticket import Ticket
 from aiops.incident.act import PersonAction
 from aiops.learn.ladder import LadderRules
-from aiops.learn.value import Prices, read_value
+from aiops.learn.prices import Prices
+from aiops.learn.value import read_value
 from aiops.risk.change import Terms, read_assessment
 
 NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
@@ -70,6 +72,7 @@ class MemoryLedger:
         self.tickets_held: dict[str, list[Ticket]] = {}
         self.runs_held: list[Run] = []
         self.changes_held: list[Change] = []
+        self.answers_held: list[Answer] = []
         self.credentials: dict[str, Credential] = {}
         self.metrics_held: dict[str, Metric] = {}
         self.limits_held: list[Limit] = []
@@ -164,6 +167,15 @@ class MemoryLedger:
             for c in self.changes_held
             if self._sees(viewer, c.asset) and c.start < end and c.end >= start
         ]
+
+    def note(self, name):
+        return {}
+
+    def answers(self, viewer, *, limit=1000):
+        return [a for a in self.answers_held if self._sees(viewer, a.asset)][:limit]
+
+    def ticketed(self, incident_keys):
+        return frozenset(self.tickets_held) & frozenset(incident_keys)
 
     def tickets(self, incident_key):
         return self.tickets_held.get(incident_key, [])
@@ -285,6 +297,7 @@ class FakeService:
         self.automation = FakeAutomation(self.ledger)
         self.state: dict[str, object] = {
             "state": "ready",
+            "currency": "EUR",
             "sources": [{"name": "this-host", "silent": False, "last_at": NOW.isoformat()}],
         }
 
@@ -342,8 +355,8 @@ class FakeService:
 
     def value(self, viewer, start, end):
         prices = Prices("EUR", 1000.0, 100.0, 4 * HOUR, {})
-        note = {"note": lambda _name: {}, "incidents": self.ledger.incidents}
-        return read_value(SimpleNamespace(**note), viewer, start, end, prices, LadderRules())
+        books = ["vacuum-journal", "restart-agent"]
+        return read_value(self.ledger, viewer, start, end, prices, LadderRules(), books)
 
     def assess(self, viewer, change):
         terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)

@@ -27,7 +27,8 @@ from aiops.domain.series import SeriesKey
 from aiops.learn.before import Before, PastTicket, compare, freeze_before
 from aiops.learn.figure import median, share
 from aiops.learn.ladder import LadderRules, Why, propose
-from aiops.learn.value import Prices, value_report
+from aiops.learn.prices import Prices
+from aiops.learn.value import value_report
 from aiops.ledger.open import open_ledger
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -164,13 +165,13 @@ def tickets(count=40, days=100, hours=50):
 
 def test_targets_are_held_against_the_before_only_when_there_is_one():
     acted = [replace(each, stage=Stage.ACT) for each in many(happened=30)]
-    assert compare(None, acted)["response_time"]["change"] is None
+    assert compare(None, acted, PRICES, (), START, END)["response_time"]["change"] is None
     before = freeze_before(tickets(), END)
-    response = compare(before, acted)["response_time"]
+    response = compare(before, acted, PRICES, (), START, END)["response_time"]
     assert response["change"] == pytest.approx(-0.8)
     assert response["reached"]
-    assert compare(before, acted[:29])["response_time"]["change"] is None
-    assert compare(before, acted)["satisfaction"]["change"] is None
+    assert compare(before, acted[:29], PRICES, (), START, END)["response_time"]["change"] is None
+    assert compare(before, acted, PRICES, (), START, END)["satisfaction"]["change"] is None
 
 
 def test_the_before_survives_the_ledger_as_plain_values():
@@ -191,7 +192,7 @@ def test_too_short_a_before_is_refused(past, told):
 
 
 def rung(incidents, rules=RULES, days=90):
-    (proposal,) = propose(incidents, rules, timedelta(days=days))
+    (proposal,) = propose(incidents, rules, START, START + timedelta(days=days))
     return proposal
 
 
