@@ -18,6 +18,7 @@ from aiops.api.v1 import (
     add_changes,
     add_incidents,
     add_panels,
+    add_record,
     add_silences,
     add_value,
     add_why,
@@ -45,6 +46,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_health(gate, app, service)
     add_world(gate, service, cursors)
     add_panels(gate, service)
+    add_record(gate, service)
     add_why(gate, service)
     add_value(gate, service)
     add_incidents(gate, service, cursors)

@@ -180,6 +180,8 @@ def _check_transaction(make: MakeLedger) -> None:
         held = ledger.crossings(SYSTEM, "db-07")
         assert [each.probability for each in held] == [0.5]
         assert math.isnan(held[0].value), "NaN must come back as NaN"
+        kept = ledger.crossing_history(SYSTEM, "db-07", NOW, NOW + timedelta(hours=1))
+        assert [each.probability for each in kept] == [0.5], "what was said stays"
         assert ledger.crossings(SYSTEM, "nas") == [low]
         assert ledger.risks(SYSTEM) == [risk]
         assert ledger.note("memory") == {"a": 1}

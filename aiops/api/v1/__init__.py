@@ -4,6 +4,7 @@ from aiops.api.v1.automation import add_automation
 from aiops.api.v1.changes import add_changes
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
+from aiops.api.v1.record import add_record
 from aiops.api.v1.silences import add_silences
 from aiops.api.v1.value import add_value
 from aiops.api.v1.why import add_why
@@ -14,6 +15,7 @@ __all__ = [
     "add_changes",
     "add_incidents",
     "add_panels",
+    "add_record",
     "add_silences",
     "add_value",
     "add_why",

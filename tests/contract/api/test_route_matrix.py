@@ -15,7 +15,10 @@ from aiops.domain.access import Role
 from tests.contract.api.world import EVERYTHING, client_of, make_world, serve
 
 EXPECTED = Path(__file__).parent / "route_matrix.json"
-QUERY = {"/api/v1/panels": "?ids=0&start=2026-11-24T00:00:00Z&end=2026-11-24T01:00:00Z"}
+QUERY = {
+    "/api/v1/panels": "?ids=0&start=2026-11-24T00:00:00Z&end=2026-11-24T01:00:00Z",
+    "/api/v1/records": "?asset=web-01",
+}
 
 
 def _routes(service):

@@ -138,6 +138,9 @@ class MemoryLedger:
             if self._sees(viewer, c.series.asset) and asset in (None, c.series.asset)
         ]
 
+    def crossing_history(self, viewer, asset, start, end):
+        return [c for c in self.crossings(viewer, asset) if start <= c.origin < end]
+
     def decisions(self, viewer, *, subject=None, asset=None, limit):
         found = [
             d

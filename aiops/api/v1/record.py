@@ -1,0 +1,77 @@
+"""How earlier forecasts of an asset's limits ended."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+import numpy as np
+from fastapi import Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from aiops.api.access import Permission
+from aiops.api.encode import answer
+from aiops.api.gate import Gate, caller_of
+from aiops.api.paging import Paging
+from aiops.api.service import ReadService
+from aiops.api.v1.world import visible_asset
+from aiops.domain.forecast import Crossing
+from aiops.domain.instant import to_ns
+from aiops.domain.metric import Direction
+from aiops.domain.panel import Aggregation
+from aiops.domain.record import Record
+from aiops.domain.series import SeriesKey
+from aiops.domain.step import HOUR
+
+_CELL: Final = 60 * 10**9 * 15
+_MOST_DAYS: Final = 90
+
+
+class RecordQuery(Paging):
+    """Of which asset, and how far back."""
+
+    asset: Annotated[str, Field(max_length=1000)]
+    days: Annotated[int, Field(ge=1, le=_MOST_DAYS)] = 30
+
+
+def add_record(gate: Gate, service: ReadService) -> None:
+    """Adds the route of what earlier forecasts said and what came."""
+
+    def record(request: Request, query: Annotated[RecordQuery, Query()]) -> Response:
+        viewer = caller_of(request).viewer
+        asset = visible_asset(service, viewer, query.asset).key
+        now = service.now()
+        start = now - timedelta(days=query.days)
+        by_series: dict[SeriesKey, list[Crossing]] = {}
+        for each in service.ledger.crossing_history(viewer, asset, start, now):
+            by_series.setdefault(each.series, []).append(each)
+        ids = {info.key: info.id for info in service.ledger.catalogue.all()}
+        begin, end = to_ns(start) // HOUR * HOUR, -(-to_ns(now) // HOUR) * HOUR
+        total, rows = Record(), []
+        for key, crossings in by_series.items():
+            if key not in ids:  # What was learnt from failures is about no series.
+                continue
+            down = crossings[-1].direction is Direction.DOWN
+            seen = service.panels.panel(
+                np.array([ids[key]], dtype=np.int64), begin, end,
+                timedelta(microseconds=_CELL // 1000),
+                Aggregation.MIN if down else Aggregation.MAX,
+            )  # fmt: skip
+            own = Record.of(crossings, seen, now)
+            total += own
+            rows.append({"series": key, **_row(own)})
+        return answer({"asset": asset, "days": query.days, **_row(total), "items": rows})
+
+    gate.add(
+        "GET", "/api/v1/records", Permission.READ, record,
+        summary="What earlier forecasts of an asset said, and what came",
+    )  # fmt: skip
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "ended": record.ended,
+        "expected_to_meet": record.expected,
+        "met": record.met,
+        "brier": record.brier,
+        "met_inside_range": record.inside,
+    }
