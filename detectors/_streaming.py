@@ -112,10 +112,13 @@ def pace(seen: float, cells: float) -> float:
 def follow_season(season: Any, part: int, held: float, step: float) -> None:
     """Moves the usual residual of a half hour, averaged over about five days.
 
+    The first day is believed by half, for most series have no season.
+
     ``season`` holds PHASES usual values and behind them how often each was seen.
     """
-    share = 1.0 / max(1.0, 5.0 * DAY_PARTS_SECONDS / step)
-    season[part] += max(share, 1.0 / (season[PHASES + part] + 1.0)) * held
+    day = DAY_PARTS_SECONDS / step
+    share = max(1.0 / max(1.0, 5.0 * day), 1.0 / (season[PHASES + part] + 1.0 + day))
+    season[part] += share * held
     season[PHASES + part] += 1.0
 
 

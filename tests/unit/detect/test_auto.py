@@ -1,0 +1,84 @@
+"""The choice of a method from a series' own past: made without labels, and always the same."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from aiops.domain.calendar import build_calendar
+from aiops.domain.panel import Panel
+from aiops.domain.state import State
+from detectors import auto
+from detectors._injected import KINDS, inject
+
+STEP_NS = 300 * 10**9
+CELLS = 2600
+DETECTOR = auto.PLUGIN.create(auto.PLUGIN.settings())
+NAMES = list(DETECTOR.candidates)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    rng = np.random.default_rng(6)
+    t = np.arange(CELLS)
+    noise = rng.normal(size=CELLS)
+    holes = np.where(t % 7 == 3, np.nan, noise)
+    wander = np.cumsum(rng.normal(size=CELLS))
+    wave = np.sin(t / 46) + 0.05 * noise
+    values = np.stack([wander, wave, holes, np.full(CELLS, 3.0)])
+    times = t * STEP_NS
+    return Panel.of(
+        values, times, timedelta(minutes=5), calendar=build_calendar(times, ["UTC"] * 4)
+    )
+
+
+def chosen(state: State) -> list[str]:
+    return [NAMES[i] for i in state.arrays["choice"]]
+
+
+def test_a_wandering_series_gets_the_method_of_the_next_step(panel):
+    state, _ = DETECTOR.update(DETECTOR.start(4), panel)
+    first, *_, constant = chosen(state)
+    assert first == "holt_winters"
+    assert constant == NAMES[0]
+
+
+@pytest.mark.parametrize("size", [1, 300])
+def test_the_choice_and_all_scores_do_not_depend_on_how_cells_are_cut(panel, size):
+    whole_state, whole = DETECTOR.update(DETECTOR.start(4), panel)
+    state, parts = DETECTOR.start(4), []
+    begin = 0 if size > 1 else 1000
+    if begin:
+        state, found = DETECTOR.update(state, panel.columns(0, begin))
+        parts.append(found.score)
+    end = CELLS if size > 1 else 1100
+    for at in range(begin, end, size):
+        state, found = DETECTOR.update(state, panel.columns(at, min(at + size, end)))
+        parts.append(found.score)
+    if end < CELLS:
+        state, found = DETECTOR.update(state, panel.columns(end, CELLS))
+        parts.append(found.score)
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole.score)
+    assert chosen(state) == chosen(whole_state)
+
+
+def test_rows_in_another_order_choose_the_same(panel):
+    order = np.array([2, 0, 3, 1])
+    state, scores = DETECTOR.update(DETECTOR.start(4), panel)
+    mixed, other = DETECTOR.update(DETECTOR.start(4), panel.take(order))
+    assert chosen(mixed) == [chosen(state)[i] for i in order]
+    np.testing.assert_array_equal(other.score, scores.score[order])
+
+
+def test_nothing_is_put_into_the_first_half_and_something_into_each_place():
+    past = np.sin(np.arange(1024) / 20) + 0.1 * np.random.default_rng(1).normal(size=1024)
+    copies, windows = inject(past, 512)
+    assert (copies[:, :512] == past[:512]).all()
+    for kind in range(KINDS):
+        for first, last in windows[kind]:
+            assert first >= 512
+            assert (copies[kind, first:last] != past[first:last]).any()
+        outside = np.ones(1024, bool)
+        for first, last in windows[kind]:
+            outside[first:last] = False
+        assert (copies[kind, outside] == past[outside]).all()
