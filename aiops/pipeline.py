@@ -204,7 +204,7 @@ class Pipeline:
                 after = {"state": stored[0].state.value, "outcome": _outcome(stored[0])}
                 tx.audit(now, who, action.value, current.key, before, after)
             self._hush = hush
-            book.take(stored, decided)
+            self.incidents.take(stored, decided)
             return stored[0]
 
     def _analyse(self, due: Due, fence: int | None) -> None:
@@ -251,7 +251,7 @@ class Pipeline:
         self._failures += failures
         self._reported = [event for event in self._reported if event not in reported]
         self.detect.commit(due)
-        self.incidents.book.take(stored, decided)
+        self.incidents.take(stored, decided)
 
     def _foresee(self, due: Due, failures: Sequence[Failure]) -> list[Crossing]:
         limits = self.forecast.foresee(due, self.fleet)

@@ -68,6 +68,10 @@ class IncidentPage:
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=_facts(found, words, view.now),
             contributions=_contributions(found, words),
+            causes=[
+                (c.asset, c.share, words.chance(c.share), c.reason.get(view.language, ""))
+                for c in found.causes
+            ],
             members=_members(found, World.of(reader), words),
             actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
             runs=[show_run(run, words) for run in ledger.runs(view.viewer, incident=found.key)],

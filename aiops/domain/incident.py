@@ -113,6 +113,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbableCause:
+    """An asset from which an incident may have started.
+
+    Attributes:
+        share: Part of the suspicion that falls on it; the shares of an incident add up to 1.
+        reason: Language code to the evidence in words.
+    """
+
+    asset: str
+    share: float
+    reason: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A case with its cause, prediction and frozen evidence.
 
@@ -127,6 +141,7 @@ class Incident:
         planned_for: When a person will do the work.
         members: Series that belong to it, the seed first; those that join later never change
             its key.
+        causes: Likeliest first, as far as its members tell.
     """
 
     key: str
@@ -151,6 +166,7 @@ class Incident:
     service: str = ""
     planned_for: datetime | None = None
     members: tuple[Member, ...] = ()
+    causes: tuple[ProbableCause, ...] = ()
 
     @property
     def is_open(self) -> bool:

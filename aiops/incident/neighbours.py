@@ -31,6 +31,21 @@ class Neighbours:
     component: IntArray
     hub: list[bool]
 
+    def grown(self, n: int) -> "Neighbours":
+        """Returns the lists with more entities, which stand alone."""
+        more = n - len(self.around)
+        if not more:
+            return self
+        alone: list[list[int]] = [[] for _ in range(more)]
+        parts = np.arange(more) + int(self.component.max(initial=-1)) + 1
+        return Neighbours(
+            [*self.around, *alone],
+            [*self.needs, *alone],
+            [*self.needed_by, *alone],
+            np.concatenate([self.component, parts]),
+            [*self.hub, *[False] * more],
+        )
+
 
 def read_neighbours(topology: Topology) -> Neighbours:
     """Returns the lists; loops on itself and repeated edges are dropped, cycles stay."""

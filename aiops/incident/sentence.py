@@ -1,13 +1,14 @@
 """One deterministic sentence per incident: the same words in page, mail and ticket."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import Asset
 from aiops.domain.forecast import REMAINING_LIFE, Crossing
+from aiops.domain.incident import Incident, ProbableCause
 from aiops.domain.metric import Direction, Metric
 from aiops.incident.quantity import format_span, format_time, format_value
 
@@ -127,6 +128,23 @@ def strange(subject: Subject, seed: Anomaly, signals: int, assets: Sequence[str]
             chinese += f"，另有 {signals - 1} 个信号"
         english += f", {others}"
     return {"en": f"{english}.", "zh": f"{chinese}。"}
+
+
+def with_cause(
+    incident: Incident, causes: Sequence[ProbableCause], name: Callable[[str], str]
+) -> dict[str, str]:
+    """Returns the incident's sentence, and where several assets are involved its likely cause."""
+    words = dict(incident.sentence)
+    if not causes or len({member.series.asset for member in incident.members}) < 2:
+        return words
+    best = causes[0]
+    english, chinese = words.get("en", ""), words.get("zh", "")
+    english = english.removesuffix(".") + f"; probable cause {name(best.asset)}"
+    chinese = chinese.removesuffix("。") + f"；可能原因：{name(best.asset)}"
+    return {
+        "en": f"{english}: {best.reason.get('en', '')}.",
+        "zh": f"{chinese}（{best.reason.get('zh', '')}）。",
+    }
 
 
 def failed(asset: Asset, kind: str, at: datetime) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """The incident stage: keeps what stands, gathers what a round needs, and decides it."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -11,7 +11,7 @@ from aiops.domain.anomaly import Anomaly
 from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
-from aiops.domain.incident import Incident
+from aiops.domain.incident import Incident, Member
 from aiops.domain.instant import duration
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesInfo, SeriesKey
@@ -20,6 +20,8 @@ from aiops.incident.decide import decide
 from aiops.incident.decided import Decided, Loose, Memory
 from aiops.incident.nearness import Nearness
 from aiops.incident.open import EvidenceOf, OpeningRules, StrangeEvidenceOf
+from aiops.incident.probable import BEFORE, LOOKED_AT, Context, Touched, rank_causes
+from aiops.incident.sentence import Subject, with_cause
 from aiops.incident.settings import IncidentSettings
 from aiops.incident.strange import LASTS, LONGEST, Surroundings
 
@@ -84,6 +86,7 @@ class IncidentStage:
     book: IncidentBook = field(init=False)
     _near: tuple[int, Nearness] | None = None
     _counts: tuple[int, Mapping[str, int], float] = (-1, {}, 0.0)
+    _past: dict[str, tuple[Member, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.book = IncidentBook(self.settings)
@@ -94,6 +97,9 @@ class IncidentStage:
         standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
         self.book.load([*newest, *standing], memory)
+        self._past = {}
+        for incident in reversed(newest):
+            self._remember(incident)
         return newest
 
     def decide(
@@ -110,7 +116,7 @@ class IncidentStage:
         around = self._around(seen.step_ns, fleet)
         if self.book.loose is None:
             self.book.loose = self._loose(now, around)
-        return decide(
+        decided = decide(
             now,
             self.book.standing,
             seen.crossings,
@@ -123,12 +129,62 @@ class IncidentStage:
             self.book.loose,
             around,
         )
+        self._find_causes(decided, fleet, now, seen.repairs)
+        return decided
+
+    def take(self, stored: Iterable[Incident], decided: Decided) -> None:
+        """Takes in what was committed."""
+        stored = list(stored)
+        self.book.take(stored, decided)
+        for incident in stored:
+            self._remember(incident)
 
     def near(self, fleet: Fleet) -> Nearness:
         """Returns the topology; read anew only when the inventory has changed."""
         if self._near is None or self._near[0] != fleet.version:
             self._near = fleet.version, Nearness.of(fleet.assets, self.ledger.edges())
         return self._near[1]
+
+    def _find_causes(
+        self, decided: Decided, fleet: Fleet, now: datetime, repairs: Sequence[Maintenance]
+    ) -> None:
+        """Ranks the causes of every incident whose members have changed."""
+        grown = [
+            incident
+            for incident in decided.changed.values()
+            if _series(incident) != _series(self.book.by_key.get(incident.key))
+        ]
+        if not grown:
+            return
+        context = Context(
+            self.near(fleet),
+            touched=self._touched(now, repairs),
+            name=lambda asset: (fleet.assets.get(asset) or Asset(asset)).display,
+            signal=lambda member, language: self._signal(member, language, fleet),
+        )
+        for incident in grown:
+            past = tuple(group for key, group in self._past.items() if key != incident.key)
+            causes = rank_causes(incident.members, replace(context, past=past))
+            known = incident.key in self.book.by_key
+            words = incident.sentence if known else with_cause(incident, causes, context.name)
+            decided.changed[incident.key] = replace(incident, causes=causes, sentence=words)
+
+    def _touched(self, now: datetime, repairs: Sequence[Maintenance]) -> list[Touched]:
+        changes = self.ledger.changes(SYSTEM, now - 2 * BEFORE, now)
+        done = [Touched(c.asset, c.start, "change", c.text or c.kind) for c in changes if c.asset]
+        return [*done, *(Touched(r.asset, r.start, "repair") for r in repairs)]
+
+    def _signal(self, member: Member, language: str, fleet: Fleet) -> str:
+        metric = fleet.metrics.get(member.series.metric) or Metric(member.series.metric)
+        asset = fleet.assets.get(member.series.asset) or Asset(member.series.asset)
+        return Subject(asset, metric, member.series.signal).name(language)
+
+    def _remember(self, incident: Incident) -> None:
+        """Keeps what the newest incidents showed: what is unusual for an asset follows from it."""
+        if incident.members:
+            self._past[incident.key] = incident.members
+            while len(self._past) > LOOKED_AT:
+                del self._past[next(iter(self._past))]
 
     def _around(self, step_ns: int, fleet: Fleet) -> Surroundings:
         by_step = fleet.series_by_step()
@@ -158,3 +214,7 @@ class IncidentStage:
             if now - anomaly.start <= LONGEST and not self.book.standing.lasting(anomaly.series):
                 found[anomaly.series] = anomaly
         return found
+
+
+def _series(incident: Incident | None) -> frozenset[SeriesKey]:
+    return frozenset(member.series for member in incident.members) if incident else frozenset()

@@ -129,7 +129,12 @@ def _member_lines(incident: Incident) -> list[str]:
     ]
     if len(members) > _MOST_MEMBERS:
         lines.append(f"- and {len(members) - _MOST_MEMBERS} more")
-    return ["", f"{len(members)} signals:", *lines]
+    causes = [
+        one_line(f"- {cause.asset} ({100 * cause.share:.0f} %): {cause.reason.get('en', '')}")
+        for cause in incident.causes[:3]
+    ]
+    shown = ["", "Probable cause:", *causes] if causes else []
+    return [*shown, "", f"{len(members)} signals:", *lines]
 
 
 def _evidence_lines(evidence: Any) -> list[str]:
