@@ -17,6 +17,7 @@ from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
+from aiops.desk import Desk
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
@@ -71,6 +72,18 @@ def assemble(
         freeze,
     )
     detector = _create("detectors", settings.detect.detector, settings.detect.settings)
+    incidents = IncidentStage(
+        ledger,
+        settings.incident,
+        OpeningRules(
+            ledger.installation,
+            settings.ladder.start,
+            settings.incident.repair_lead,
+            repair_leads(settings),
+            limits_are_failures,
+        ),
+        settings.ladder.false_per_week,
+    )
     return Pipeline(
         ledger=ledger,
         fleet=fleet,
@@ -88,24 +101,18 @@ def assemble(
         forecast=forecast,
         life=LifeStage(read, settings.forecast.horizon),
         risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
-        incidents=IncidentStage(
+        incidents=incidents,
+        desk=Desk(
             ledger,
-            settings.incident,
-            OpeningRules(
+            incidents,
+            Outgoing(
+                destinations,
+                composer(settings),
+                settings.notify.max_new_per_10min,
                 ledger.installation,
-                settings.ladder.start,
-                settings.incident.repair_lead,
-                repair_leads(settings),
-                limits_are_failures,
+                settings.ticket.public_url,
             ),
-            settings.ladder.false_per_week,
-        ),
-        outgoing=Outgoing(
-            destinations,
-            composer(settings),
-            settings.notify.max_new_per_10min,
-            ledger.installation,
-            settings.ticket.public_url,
+            lambda: fleet.assets,
         ),
         plan=plan,
         forward=forward,

@@ -16,8 +16,8 @@ from dashboards._runs import show_run
 from dashboards._signals import World, evidence_signal
 from dashboards._words import Words
 
-_OPEN_ACTIONS: Final = ("acknowledge", "false", "new_normal", "close")
-_VERDICTS: Final = ("happened", "averted", "false")
+_OPEN_ACTIONS: Final = ("acknowledge", "comment", "false", "new_normal", "close")
+_VERDICTS: Final = ("happened", "averted", "false", "reopen", "comment")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from aiops.api.sign_in import add_sign_in
 from aiops.api.v1 import (
     add_automation,
     add_changes,
+    add_events,
     add_incidents,
     add_panels,
     add_record,
@@ -53,6 +54,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_silences(gate, service)
     add_automation(gate, service, cursors)
     add_changes(gate, service)
+    add_events(gate, service)
     add_push(gate, service)
     sign_in = add_pages(gate, service)
     add_sign_in(gate, app, service, sign_in)

@@ -10,6 +10,7 @@ from aiops.contracts.dashboard import Reader
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.domain.access import Credential
 from aiops.domain.asset import Viewer
+from aiops.domain.event import Failure, Maintenance
 from aiops.domain.incident import Incident
 from aiops.domain.silence import Silence
 from aiops.incident.act import PersonAction
@@ -38,6 +39,9 @@ class ActionOrder:
 
     Attributes:
         until: When the work is planned, for ``plan``.
+        assignee: Who is to do it, for ``assign``.
+        into: Key of the incident to merge with, for ``merge``.
+        series: Texts of the members that leave, for ``split``.
     """
 
     incident_key: str
@@ -46,6 +50,9 @@ class ActionOrder:
     note: str
     at: datetime
     until: datetime | None = None
+    assignee: str = ""
+    into: str = ""
+    series: frozenset[str] = frozenset()
 
 
 class ReadService(Reader, Protocol):
@@ -76,6 +83,10 @@ class ReadService(Reader, Protocol):
             KeyError: The viewer sees no such incident.
             Refused: The incident's state does not allow it.
         """
+        ...
+
+    def report(self, event: Failure | Maintenance, who: str) -> None:
+        """Takes note of a failure or a repair; the next round looks at it."""
         ...
 
     def silences(self) -> Sequence[Silence]:

@@ -29,15 +29,16 @@ from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.change import Change
+from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
+from aiops.incident.act import Order
 from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
-from aiops.pipeline import Events
 from aiops.risk.change import read_assessment
 from aiops.store.forward import open_forward
 from aiops.store.open import open_store
@@ -161,7 +162,7 @@ class Service:
             return
         failure = self.store_watch.look(self.clock.now(), self.fence)
         if failure is not None:
-            self.pipeline.report(Events(failures=[failure]))
+            self.pipeline.desk.report(failure, "system", self.clock.now())
 
     def analyse_tick(self) -> None:
         """Runs the windows that are due, if this daemon leads."""
@@ -212,7 +213,7 @@ class Service:
         def take(change: TicketChange) -> None:
             incident = self.ledger.incident(SYSTEM, change.incident_key)
             if change.closed and incident is not None and incident.is_open:
-                self.pipeline.close_by_ticket(incident, change.ticket, now)
+                self.pipeline.desk.close_by_ticket(incident, change.ticket, now)
 
         self.outbox.sync(now, fence=self.fence, take=take)
 
@@ -281,10 +282,31 @@ class Service:
         incident = self.ledger.incident(order.viewer, order.incident_key)
         if incident is None:
             raise KeyError(order.incident_key)
+        other = self.ledger.incident(order.viewer, order.into) if order.into else None
+        if order.into and other is None:
+            raise KeyError(order.into)
         if self.fence is None:
             raise Unavailable("this daemon does not lead; ask the one that does")
-        who = order.viewer.name or "api"
-        return self.pipeline.act(incident, order.action, who, order.note, order.at, order.until)
+        told = Order(
+            order.action,
+            order.viewer.name or "api",
+            order.note,
+            due=order.until,
+            assignee=order.assignee,
+            other=other,
+            series=order.series,
+        )
+        return self.pipeline.act(incident, told, order.at)
+
+    def report(self, event: Failure | Maintenance, who: str) -> None:
+        """Takes note of a failure or a repair; the next round looks at it.
+
+        Raises:
+            Unavailable: Another daemon leads.
+        """
+        if self.fence is None:
+            raise Unavailable("this daemon does not lead; ask the one that does")
+        self.pipeline.desk.report(event, who, self.clock.now())
 
     def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
         """Returns the value report of incidents opened in ``[start, end)``."""
@@ -304,11 +326,11 @@ class Service:
 
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""
-        return self.pipeline.silences(self.clock.now())
+        return self.pipeline.desk.silences(self.clock.now())
 
     def silence(self, silence: Silence) -> None:
         """Withholds messages about matching assets until a time."""
-        self.pipeline.silence(silence, self.clock.now())
+        self.pipeline.desk.silence(silence, self.clock.now())
 
     def end_silence(self, identity: str, who: str) -> None:
         """Ends a silence early.
@@ -316,7 +338,7 @@ class Service:
         Raises:
             KeyError: There is no such silence.
         """
-        self.pipeline.end_silence(identity, who, self.clock.now())
+        self.pipeline.desk.end_silence(identity, who, self.clock.now())
 
     def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
         """Takes what an agent pushes; returns only when it is durable.

@@ -24,6 +24,12 @@ class Reason(StrEnum):
     RISK_FALLING = "risk_falling"
     PREDICTION_EXPIRED = "prediction_expired"
     FAILURE_HAPPENED = "failure_happened"
+    MERGED = "merged"
+    SPLIT_OFF = "split_off"
+    FLAPPING = "flapping"
+    REPAIRED = "repaired"
+    REPAIR_WORKED = "repair_worked"
+    REPAIR_FAILED = "repair_failed"
     BY_PERSON = "by_person"
     BY_TICKET = "by_ticket"
     # nothing opens

@@ -142,6 +142,7 @@ class Incident:
         members: Series that belong to it, the seed first; those that join later never change
             its key.
         causes: Likeliest first, as far as its members tell.
+        merged_into: Key of the incident that took its members; empty for most.
     """
 
     key: str
@@ -167,6 +168,7 @@ class Incident:
     planned_for: datetime | None = None
     members: tuple[Member, ...] = ()
     causes: tuple[ProbableCause, ...] = ()
+    merged_into: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -176,11 +178,10 @@ class Incident:
     @property
     def is_strange(self) -> bool:
         """Whether anomalies began it: no limit was met and no failure reported."""
-        return (
-            bool(self.members)
-            and self.members[0].source is MemberSource.ANOMALY
-            and (self.kind is IncidentKind.REACTIVE)
-        )
+        if not self.members or self.kind is not IncidentKind.REACTIVE:
+            return False
+        seed = self.members[0]
+        return seed.source is MemberSource.ANOMALY and seed.series == self.series
 
     @property
     def lasting(self) -> tuple[Member, ...]:

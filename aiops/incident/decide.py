@@ -15,17 +15,17 @@ gone away; that its limit is met always opens.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from aiops.domain.abstention import Abstention
 from aiops.domain.anomaly import Anomaly
-from aiops.domain.decision import Reason
+from aiops.domain.decision import Decision, Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource, Outcome, OutcomeKind
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
-from aiops.incident.decided import Decided, Loose, Memory, answered
+from aiops.incident.decided import MENDED, Decided, Loose, Memory, answered, mended
 from aiops.incident.ending import ending
 from aiops.incident.open import (
     Opening,
@@ -67,8 +67,7 @@ def decide(
     round_ = Round(now, opening, settings, View(standing), Decided(memory), streak)
     rules = _Crossings(round_, around or Surroundings())
     for repair in repairs:
-        if (incident := round_.view.own(repair.asset)) is not None:
-            rules.repaired(incident, repair)
+        rules.repaired(repair)
     for failure in rules.awake_failures(failures):
         rules.failed(round_.view.own(failure.asset), failure)
     for crossing in sorted(rules.awake(crossings), key=_worst_first):
@@ -80,6 +79,7 @@ def decide(
     weigh_anomalies(round_, anomalies, loose or {}, rules.around)
     for incident in round_.view.passed(now - settings.grace):
         rules.expire(incident)
+    rules.check_repairs()
     round_.decided.memory = Memory({key: count for key, count in streak.items() if count})
     return round_.decided
 
@@ -171,6 +171,8 @@ class _Crossings:
             words = f"{len(incident.lasting)} of {len(incident.members)} last"
             self.round.note(incident, "hold", Reason.MEMBER_LASTS, words)
             return
+        if not self.round.may_close(incident):
+            return
         self.streak[name] = 0
         self.round.close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now))
 
@@ -182,11 +184,37 @@ class _Crossings:
         opened = open_reactive(self.opening, failure, self.now)
         self.round.open(opened, Reason.FAILURE_SEEN)
 
-    def repaired(self, incident: Incident, repair: Maintenance) -> None:
-        """A repair was reported."""
-        averted = incident.outcome is None and incident.predicted is not None
-        outcome = Outcome(OutcomeKind.AVERTED, repair.start, note="repaired") if averted else None
-        self.round.close(incident, Reason.BY_PERSON, outcome)
+    def repaired(self, repair: Maintenance) -> None:
+        """A repair was reported: what it was for closes, and its parts in others are clear."""
+        asset = repair.asset
+        own = self.round.view.own(asset)
+        if own is not None:
+            averted = own.outcome is None and own.predicted is not None
+            note = Outcome(OutcomeKind.AVERTED, repair.start, note="repaired")
+            self.round.close(own, Reason.REPAIRED, note if averted else None)
+            self.streak[mended(asset, own.key)] = int(repair.end.timestamp())
+        for incident in self.round.view.around(asset):
+            now = self.round.view.now(incident)
+            for member in now.lasting:
+                if member.series.asset == asset:
+                    now = self.round.clear(now, member.series, member.source, repair.end)
+
+    def check_repairs(self) -> None:
+        """Says of every repair whether it worked: whether its asset is calm for the grace."""
+        for name in [name for name in self.streak if name.startswith(MENDED)]:
+            _, asset, key = name.split("\x1f")
+            since = datetime.fromtimestamp(self.streak[name], UTC)
+            own = self.round.view.own(asset)
+            failed = own is not None and own.opened_at > since
+            if failed or self.now - since > self.settings.grace:
+                reason = Reason.REPAIR_FAILED if failed else Reason.REPAIR_WORKED
+                words = f"repaired {since:%Y-%m-%d %H:%M UTC}"
+                self.round.decided.decisions.append(
+                    Decision(self.now, key, asset, "update", reason, words)
+                )
+                if failed and own is not None:
+                    self.round.note(own, "update", reason, words)
+                del self.streak[name]
 
     def expire(self, incident: Incident) -> None:
         """Its range has passed and nothing happened, or the reported failure is long ago."""

@@ -13,6 +13,7 @@ from aiops.domain.ticket import TicketAction
 Loose = Mapping[SeriesKey, Anomaly]
 """Anomalies that last, or ended a short while ago, and belong to no incident."""
 
+MENDED: Final = "mended\x1f"
 _ANSWERED: Final = "answered\x1f"
 _ANSWERED_ANOMALY: Final = "answered anomaly\x1f"
 
@@ -32,6 +33,11 @@ class Memory:
         heard = {answered_anomaly(member.series): 1 for member in incident.lasting}
         return Memory({**self.streak, **heard, answered(series): 1, series.text: 0})
 
+    def without_answer(self, incident: Incident) -> "Memory":
+        """Returns a memory in which nobody has answered what the incident tells of."""
+        names = {answered(incident.series), *(answered_anomaly(m.series) for m in incident.members)}
+        return Memory({name: count for name, count in self.streak.items() if name not in names})
+
 
 def answered(series: SeriesKey) -> str:
     """Returns the name under which an answer is remembered; no series has a name like it."""
@@ -41,6 +47,11 @@ def answered(series: SeriesKey) -> str:
 def answered_anomaly(series: SeriesKey) -> str:
     """Returns the name under which an answer to an anomaly is remembered until that ends."""
     return f"{_ANSWERED_ANOMALY}{series.text}"
+
+
+def mended(asset: str, key: str) -> str:
+    """Returns the name under which the time of a repair is remembered until it is judged."""
+    return f"{MENDED}{asset}\x1f{key}"
 
 
 @dataclass(frozen=True, slots=True)

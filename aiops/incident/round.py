@@ -1,7 +1,8 @@
 """The steps every decision is made of: open, join, close, reopen, tell, note."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.incident import (
@@ -20,6 +21,12 @@ from aiops.incident.ending import ended_at
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
 from aiops.incident.standing import View
+
+OFTEN: Final = 3
+"""Returns within a day from which on an incident flaps: the first two may be bad luck."""
+DAY: Final = timedelta(days=1)
+CALM: Final = 6
+"""Times ``reopen_within`` that a flapping incident must be calm before it closes."""
 
 
 @dataclass(slots=True)
@@ -100,9 +107,21 @@ class Round:
         """Opens an incident again that had closed a short while ago."""
         again = replace(recent, closed_at=None, current=current, outcome=None)
         again = self.move(again, IncidentState.OPEN, Reason.RISK_RETURNED)
-        self.note(again, "open", Reason.RISK_RETURNED, "it had closed a short while ago")
-        self.tell(again, TicketAction.REOPEN, Reason.RISK_RETURNED)
+        reason, words = Reason.RISK_RETURNED, "it had closed a short while ago"
+        if is_flapping(again, self.now):
+            reason, words = Reason.FLAPPING, "it comes and goes; it stays open until it is calm"
+        self.note(again, "open", reason, words)
+        self.tell(again, TicketAction.REOPEN, reason)
         return self.put(again)
+
+    def may_close(self, incident: Incident) -> bool:
+        """Whether a flapping incident has been calm for long enough; any other has."""
+        ends = [m.until for m in incident.members if m.until is not None]
+        calm = not ends or self.now - max(ends) >= CALM * self.settings.reopen_within
+        if calm or not is_flapping(incident, self.now):
+            return True
+        self.note(incident, "hold", Reason.FLAPPING, "it stays open until it is calm")
+        return False
 
     def move(self, incident: Incident, state: IncidentState, reason: Reason) -> Incident:
         """Returns the incident in a state, with the step that led there."""
@@ -146,6 +165,12 @@ class Round:
         self.decided.decisions.append(
             Decision(self.now, subject, series.asset, "nothing", reason, detail)
         )
+
+
+def is_flapping(incident: Incident, now: datetime) -> bool:
+    """Whether an incident has come back often within a day."""
+    returned = [t for t in incident.transitions if t.reason is Reason.RISK_RETURNED]
+    return sum(now - step.at <= DAY for step in returned) >= OFTEN
 
 
 def _same(one: Member, other: Member) -> bool:

@@ -4,7 +4,7 @@ An anomaly joins the open incident of its asset, or one that began on a near ass
 same time. What joins nothing waits. A group of waiting anomalies opens an incident when chance
 would bring one as strong less often than the false-alarm budget allows, and something beside
 strength speaks for it: several related assets, or most of what one asset measures. One signal
-alone must be ten times rarer.
+alone must be ten times rarer. Spikes alone open nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from math import inf, log10
 from typing import Final
 
-from aiops.domain.anomaly import Anomaly
+from aiops.domain.anomaly import Anomaly, Shape
 from aiops.domain.decision import Reason
 from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource
 from aiops.domain.metric import Direction
@@ -22,10 +22,9 @@ from aiops.incident.decided import Loose, answered_anomaly
 from aiops.incident.open import open_strange
 from aiops.incident.round import Round
 from aiops.incident.spent import Spent
-from aiops.incident.standing import REPORTED
 
-LASTS: Final = 3
-"""Cells a lone asset must be strange for; related assets together need one less."""
+LASTS: Final = 4
+"""Cells after which a deviation that stays is told from a spike, however long its echo lasts."""
 ALONE: Final = 6.0
 """Least strength of one signal alone: real series pass lower ones too often. Of 137,000 cells of
 recorded cloud metrics (the Numenta anomaly benchmark) 12 alerts at 6 or above lay outside what
@@ -98,8 +97,8 @@ def weigh_anomalies(
                 del waiting[anomaly.series]
     for incident in round_.view.clear():
         ended = max(m.until for m in incident.members if m.until is not None)
-        reactive = incident.kind is IncidentKind.REACTIVE and incident.series.metric != REPORTED
-        if reactive and round_.now - ended >= around.gap:
+        calm = round_.now - max(ended, incident.transitions[-1].at) >= around.gap
+        if incident.is_strange and calm and round_.may_close(incident):
             round_.close(incident, Reason.ALL_CLEAR, None)
     round_.decided.loose = waiting
 
@@ -229,9 +228,7 @@ def _groups(
 
 def _judge(round_: Round, group: Sequence[Anomaly], around: Surroundings) -> bool:
     """Opens an incident, or says why not; returns whether it opened."""
-    lasting = [anomaly for anomaly in group if anomaly.end is None]
-    cells = LASTS - (len({a.series.asset for a in lasting}) > 1)
-    if not any(round_.now - anomaly.start >= cells * around.cell for anomaly in lasting):
+    if not any(a.end is None and a.shape is not Shape.SPIKE for a in group):
         return False
     seed = group[0]
     above = excess(group, around)

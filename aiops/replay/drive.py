@@ -15,12 +15,13 @@ from aiops.assemble import assemble, value_terms
 from aiops.config import Settings
 from aiops.contracts.collector import Collection
 from aiops.domain.asset import SYSTEM
+from aiops.domain.event import Failure, Maintenance
 from aiops.domain.instant import duration, from_ns
 from aiops.domain.series import Batch, IntArray, SeriesKey
 from aiops.domain.step import HOUR, step_class
 from aiops.learn.value import value_report
 from aiops.ledger.open import open_ledger
-from aiops.pipeline import Events, Pipeline
+from aiops.pipeline import Pipeline
 from aiops.replay.bundle import Bundle
 from aiops.replay.report import Prices, Span, World, judge, report
 from aiops.store.engines.memory import MemoryStore
@@ -116,7 +117,10 @@ def _live(bundle: Bundle, pipeline: Pipeline, progress: Progress) -> dict[int, i
     cadence = {source.step_ns: pipeline.forecast.cadence_ns(source.step_ns) for source in sources}
     ticks = _ticks(bundle.batch, min(cadence.values()), max(s.step_ns for s in sources))
     places = [0] * len(sources)
-    pipeline.report(Events(bundle.failures, [m for m in bundle.maintenance if m.is_repair]))
+    events: list[Failure | Maintenance] = [*bundle.failures]
+    events += [m for m in bundle.maintenance if m.is_repair]
+    for event in events:
+        pipeline.desk.reported = pipeline.desk.reported.with_event(event)
     for number, tick in enumerate(ticks):
         now = from_ns(tick)
         for position, source in enumerate(sources):

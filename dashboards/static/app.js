@@ -56,7 +56,11 @@ async function sendOrder(event) {
   const form = event.target;
   const buttons = form.querySelectorAll("button");
   const failed = form.querySelector(".failed");
-  const order = Object.fromEntries(new FormData(form, event.submitter));
+  const named = new FormData(form, event.submitter);
+  const order = Object.fromEntries([...named].filter(([, value]) => value !== ""));
+  if (order.until) order.until = new Date(order.until).toJSON();
+  if (order.into) order.into = order.into.trim().toUpperCase();
+  if (order.series) order.series = named.getAll("series");
   for (const button of buttons) button.disabled = true;
   failed.hidden = true;
   try {

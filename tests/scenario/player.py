@@ -27,9 +27,9 @@ from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.series import Batch, SeriesKey
 from aiops.domain.silence import Silence
 from aiops.domain.ticket import OutboxState
-from aiops.incident.act import PersonAction
+from aiops.incident.act import Order, PersonAction
 from aiops.ledger.open import open_ledger
-from aiops.pipeline import Events, Pipeline
+from aiops.pipeline import Pipeline
 from aiops.store.engines.memory import MemoryStore
 from aiops.store.panels import LivePanels
 
@@ -158,18 +158,26 @@ class _Player:
         what, asset = event["what"], event.get("asset", "")
         at = self.start + span(event["at"])
         if what == "repair":
-            pipeline.report(Events(repairs=[Maintenance(asset, at, at, "repair")]))
+            pipeline.desk.report(Maintenance(asset, at, at, "repair"), "ada", now)
         elif what == "failure":
-            pipeline.report(Events(failures=[Failure(asset, at, event.get("kind", "crash"))]))
+            pipeline.desk.report(Failure(asset, at, event.get("kind", "crash")), "ada", now)
         elif what == "silence":
             until = at + span(event["last"])
             silence = Silence("s", asset, until, event.get("note", ""), "ada", at)
-            pipeline.silence(silence, now)
+            pipeline.desk.silence(silence, now)
         else:
             (incident,) = self.ledger.incidents(SYSTEM, asset=asset, limit=1)
-            note = event.get("note", "")
-            due = self.start + span(event["until"]) if "until" in event else None
-            pipeline.act(incident, PersonAction(what), event.get("who", "ada"), note, now, due)
+            other = self.ledger.incidents(SYSTEM, asset=event["into"]) if "into" in event else []
+            order = Order(
+                PersonAction(what),
+                event.get("who", "ada"),
+                event.get("note", ""),
+                due=self.start + span(event["until"]) if "until" in event else None,
+                assignee=event.get("assignee", ""),
+                other=other[0] if other else None,
+                series=frozenset(event.get("series", ())),
+            )
+            pipeline.act(incident, order, now)
 
     def _told(self) -> Told:
         incidents = sorted(

@@ -69,6 +69,7 @@ def _check_incidents(told: Told, expect: dict[str, Any]) -> None:
             "reasons": [t.reason.value for t in incident.transitions],
             "assignee": incident.assignee,
             "members": sorted({m.series.asset for m in incident.members}),
+            "cause": incident.causes[0].asset if incident.causes else "none",
             "lasting": sorted({m.series.asset for m in incident.lasting}),
         }
         for name, value in want.items():

@@ -2,6 +2,7 @@
 
 from aiops.api.v1.automation import add_automation
 from aiops.api.v1.changes import add_changes
+from aiops.api.v1.events import add_events
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
 from aiops.api.v1.record import add_record
@@ -13,6 +14,7 @@ from aiops.api.v1.world import add_world
 __all__ = [
     "add_automation",
     "add_changes",
+    "add_events",
     "add_incidents",
     "add_panels",
     "add_record",

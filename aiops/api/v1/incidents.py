@@ -41,6 +41,9 @@ class ActionBody(BaseModel):
     action: PersonAction
     note: Annotated[str, Field(max_length=4000)] = ""
     until: AwareDatetime | None = None
+    assignee: Annotated[str, Field(max_length=200)] = ""
+    into: Annotated[str, Field(pattern=r"^([0-9a-f]{64}|(INC-)?[0-9]{1,9})?$")] = ""
+    series: Annotated[frozenset[str], Field(max_length=1000)] = frozenset()
 
 
 def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
@@ -80,7 +83,22 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         body = await read_json(request, ActionBody)
         viewer = caller_of(request).viewer
         await run_in_threadpool(visible_incident, service, viewer, key)
-        order = ActionOrder(key, body.action, viewer, body.note, service.now(), body.until)
+        into = body.into
+        if into and len(into) < 64:
+            number = int(into.removeprefix("INC-"))
+            found = await run_in_threadpool(ledger.incident_numbered, viewer, number)
+            into = found.key if found else "0" * 64
+        order = ActionOrder(
+            key,
+            body.action,
+            viewer,
+            body.note,
+            service.now(),
+            body.until,
+            body.assignee,
+            into,
+            body.series,
+        )
         try:
             return answer(await run_in_threadpool(service.act, order))
         except KeyError as error:
@@ -101,7 +119,7 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         "/api/v1/incidents/{key}/actions",
         Permission.ACT,
         act,
-        summary="Acknowledge, plan, close or judge",
+        summary="Acknowledge, assign, comment, plan, merge, split, close, reopen or judge",
         openapi_extra=body_schema,
     )
 

@@ -295,6 +295,7 @@ class FakeService:
         self.serving = serving or Serving()
         self.time = NOW
         self.orders: list[ActionOrder] = []
+        self.reports = []
         self.silences_held: list[object] = []
         self.pushed: list[tuple[str, str, Push]] = []
         self.automation = FakeAutomation(self.ledger)
@@ -367,6 +368,9 @@ class FakeService:
 
     def runbooks(self):
         return self.automation.state
+
+    def report(self, event, who):
+        self.reports.append((event, who))
 
     def silences(self):
         return self.silences_held

@@ -18,9 +18,9 @@ from aiops.domain.instant import to_ns
 from aiops.domain.series import Batch, SeriesKey
 from aiops.domain.silence import Silence
 from aiops.domain.ticket import Ticket
-from aiops.pipeline import SILENCES
 from aiops.testing.clock import FakeClock
 from aiops.testing.ledger import example_incident
+from aiops.ticket.silences import SILENCES
 
 MINUTE = timedelta(minutes=1)
 HOOK = """
@@ -135,7 +135,7 @@ def test_what_waits_in_a_silence_still_waits_when_the_ledger_could_not_be_writte
     incident = example_incident("db-07")
     with one.ledger.begin() as tx:
         incident = tx.put_incident(incident)
-        waiting = one.pipeline._hush.with_waiting(frozenset({incident.key}))
+        waiting = one.pipeline.desk.hush.with_waiting(frozenset({incident.key}))
         waiting.put(tx)
     one.pipeline.load()
     begin = one.ledger.begin

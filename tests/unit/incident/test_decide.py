@@ -14,7 +14,7 @@ from aiops.domain.incident import IncidentKind, IncidentState, OutcomeKind, Stag
 from aiops.domain.metric import Direction, Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
-from aiops.incident.act import PersonAction, act
+from aiops.incident.act import Order, PersonAction, act
 from aiops.incident.decide import decide
 from aiops.incident.decided import Memory
 from aiops.incident.open import Opening
@@ -224,7 +224,7 @@ def test_the_same_rounds_give_the_same_key_and_another_installation_another(roun
 
 
 def judged(story, action):
-    done = act(story.only, action, "ada", "", story.now, story.memory)
+    done = act(story.only, Order(action, "ada"), story.now, story.memory)
     story.memory = done.memory
     story.incidents |= done.changed
 
@@ -312,3 +312,18 @@ def test_a_risk_that_outlives_its_range_is_predicted_anew_and_does_not_flap():
     told = [(action, reason) for action, reason in story.notices if action is not TicketAction.OPEN]
     assert told == [(TicketAction.RESOLVE, Reason.PREDICTION_EXPIRED)]
     assert len(story.incidents) == 2
+
+
+def test_a_repair_is_checked_and_it_is_said_whether_it_worked():
+    story = Story().opened()
+    repair = Maintenance(SERIES.asset, story.now, story.now, "repair")
+    story.round(repairs=[repair])
+    assert story.only.transitions[-1].reason is Reason.REPAIRED
+    story.round(after=timedelta(hours=25))
+    assert story.last.decisions[-1].reason is Reason.REPAIR_WORKED
+    story = Story().opened()
+    story.round(repairs=[replace(repair, start=story.now, end=story.now)])
+    story.round(crossing(), after=timedelta(hours=2))
+    assert Reason.REPAIR_FAILED in {d.reason for d in story.last.decisions}
+    story.round(after=timedelta(hours=30))
+    assert Reason.REPAIR_WORKED not in {d.reason for d in story.last.decisions}

@@ -60,8 +60,9 @@ def test_an_asset_changed_shortly_before_is_more_suspect_and_says_so():
     after = {c.asset: c for c in rank_causes(members, context(SHOP, touched=[change]))}
     assert after["pay"].share > before["pay"]
     assert "change (version 7) 3 h before" in after["pay"].reason["en"]
-    assert "变更（version 7）" in after["pay"].reason["zh"] or "变更 (version 7)" in (
-        after["pay"].reason["zh"]
+    assert (
+        "变更（version 7）" in after["pay"].reason["zh"]
+        or "变更 (version 7)" in (after["pay"].reason["zh"])
     )
     late = Touched("pay", NOW + timedelta(hours=1), "change", "version 8")
     same = {c.asset: c.share for c in rank_causes(members, context(SHOP, touched=[late]))}

@@ -12,7 +12,7 @@ from aiops.domain.incident import IncidentKind, IncidentState, OutcomeKind, Stag
 from aiops.domain.metric import Direction, Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
-from aiops.incident.act import PersonAction, act
+from aiops.incident.act import Order, PersonAction, act
 from aiops.incident.book import IncidentBook
 from aiops.incident.decide import decide
 from aiops.incident.nearness import Nearness
@@ -42,14 +42,16 @@ OPENING = Opening(
 )
 
 
-def strange(asset, strength=6.5, *, at=0, end=None, metric="latency", value=0.4, usual=0.1):
+def strange(
+    asset, strength=6.5, *, at=0, end=None, metric="latency", value=0.4, usual=0.1, shape="shift"
+):
     return Anomaly(
         SeriesKey.of(asset, metric),
         NOW + at * MINUTE,
         None if end is None else NOW + end * MINUTE,
         strength,
         strength,
-        Shape.SHIFT,
+        Shape(shape),
         Direction.UP if value >= usual else Direction.DOWN,
         value,
         usual,
@@ -92,7 +94,7 @@ class Story:
 
     def person(self, action, minute):
         now = NOW + minute * MINUTE
-        decided = act(self.only, action, "ada", "", now, self.book.memory)
+        decided = act(self.only, Order(action, "ada"), now, self.book.memory)
         self.book.take(decided.changed.values(), decided)
 
     @property
@@ -109,8 +111,8 @@ class Story:
         return [d.reason for d in self.decisions]
 
     def opened(self):
-        self.round(strange("db"), minute=1)
-        self.round(strange("db"), strange("shop", 5.5, at=1), minute=2)
+        self.round(strange("db", shape="spike"), minute=1)
+        self.round(strange("db"), strange("shop", 5.5, at=1, shape="spike"), minute=5)
         return self
 
 
@@ -164,9 +166,9 @@ def test_one_signal_alone_must_be_far_stronger_and_last():
     assert not story.incidents
     assert Reason.TOO_WEAK in story.reasons
     story = Story()
-    story.round(strange("far", 7.0), minute=2)
+    story.round(strange("far", 7.0, shape="spike"), minute=2)
     assert not story.incidents
-    story.round(strange("far", 7.0), minute=3)
+    story.round(strange("far", 7.0), minute=5)
     assert story.only.asset == "far"
 
 
@@ -260,3 +262,23 @@ def test_a_circle_in_the_topology_and_unknown_ends_are_fine():
     assert set(near.reach("a")) == {"a", "b"}
     assert set(near.reach("c")) == {"c", "?"}
     assert near.reach("nobody") == ("nobody",)
+
+
+def test_what_comes_and_goes_stays_open_until_it_is_calm():
+    story = Story()
+    for minute in (0, 40, 80, 120):
+        story.round(strange("far", 8.0, at=minute), minute=minute + 5)
+        story.round(strange("far", 8.0, at=minute, end=minute + 6), minute=minute + 7)
+        story.round(minute=minute + 30)
+    assert story.only.is_open
+    assert Reason.FLAPPING in story.reasons
+    assert story.notices[-1] == (TicketAction.REOPEN, Reason.FLAPPING)
+    story.round(minute=126 + 180)
+    assert not story.only.is_open
+
+
+def test_spikes_however_strong_open_nothing():
+    story = Story()
+    for minute in range(1, 9):
+        story.round(strange("far", 12.0, shape="spike"), minute=minute)
+    assert not story.incidents

@@ -1,0 +1,194 @@
+"""What people and foreign systems bring: orders, silences, reports. Each is one transaction.
+
+It takes turns with the analysis: whoever waits gets its turn before the next window, so that a
+long catch-up does not hold up a click.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from aiops.contracts.errors import Refused
+from aiops.contracts.ledger import Ledger, LedgerTransaction
+from aiops.domain.asset import Asset
+from aiops.domain.decision import Decision, Reason
+from aiops.domain.event import Failure, Maintenance
+from aiops.domain.incident import Incident
+from aiops.domain.silence import Silence, lineage
+from aiops.domain.ticket import Ticket, TicketAction
+from aiops.incident.act import Order, PersonAction, act
+from aiops.incident.decided import Decided, Notice
+from aiops.incident.reported import Reported
+from aiops.incident.stage import MEMORY, IncidentStage
+from aiops.ticket.dispatch import STORM, Outgoing
+from aiops.ticket.silences import SILENCES, Hush
+
+
+class Turns:
+    """A lock whose waiters get it in turn: nobody takes it twice in a row past one who waits."""
+
+    def __init__(self) -> None:
+        self._next = threading.Lock()
+        self._held = threading.Lock()
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Waits for a turn and holds it."""
+        with self._next:
+            self._held.acquire()
+        try:
+            yield
+        finally:
+            self._held.release()
+
+
+@dataclass(slots=True)
+class Desk:
+    """Commits what was decided, by a round or by a person.
+
+    Attributes:
+        assets: Gives what is watched, by key.
+        fence: Token of the lease under which is written.
+    """
+
+    ledger: Ledger
+    incidents: IncidentStage
+    outgoing: Outgoing
+    assets: Callable[[], Mapping[str, Asset]]
+    reported: Reported = field(default_factory=Reported)
+    hush: Hush = field(default_factory=Hush)
+    fence: int | None = None
+    turns: Turns = field(default_factory=Turns)
+
+    def load(self) -> None:
+        """Takes up where the last run ended."""
+        self.incidents.load()
+        self.reported = Reported.read(self.ledger)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads silences anew: one may have been begun through another daemon."""
+        self.hush = Hush.read(self.ledger.note(SILENCES))
+
+    def act(self, incident: Incident, order: Order, now: datetime) -> Incident:
+        """Carries out an order in one audited transaction.
+
+        Raises:
+            Refused: The state of the incident does not allow it.
+        """
+        with self.turns.take():
+            book = self.incidents.book
+            current = book.by_key.get(incident.key, incident)
+            if order.other is not None:
+                order = replace(order, other=book.by_key.get(order.other.key, order.other))
+            decided = act(current, order, now, book.memory, self.ledger.installation)
+            if order.action is PersonAction.SPLIT:
+                self._refuse_known(decided, current)
+            reported = self.reported.with_verdict(
+                current, order.action is PersonAction.HAPPENED, now
+            )
+            with self.ledger.begin(self.fence) as tx:
+                stored, hush = self.commit(tx, decided, now)
+                if reported is not self.reported:
+                    reported.put(tx)
+                tx.audit(
+                    now, order.who, order.action.value, current.key, _facts(current),
+                    _facts(stored[0]),
+                )  # fmt: skip
+            self.hush, self.reported = hush, reported
+            self.incidents.take(stored, decided)
+            return stored[0]
+
+    def close_by_ticket(self, incident: Incident, ticket: Ticket, now: datetime) -> Incident:
+        """Closes an incident whose ticket was closed over there."""
+        who, note = f"ticket:{ticket.destination}", f"{ticket.id} is {ticket.status}"
+        return self.act(
+            incident, Order(PersonAction.CLOSE, who, note, reason=Reason.BY_TICKET), now
+        )
+
+    def report(self, event: Failure | Maintenance, who: str, now: datetime) -> None:
+        """Takes note of what happened; each round looks at what lies before its own time."""
+        with self.turns.take():
+            reported = self.reported.with_event(event)
+            with self.ledger.begin() as tx:
+                reported.put(tx)
+                what = "repair" if isinstance(event, Maintenance) else "failure"
+                tx.audit(now, who, f"report {what}", event.asset, {}, {"at": str(_at(event))})
+            self.reported = reported
+
+    def silences(self, now: datetime) -> list[Silence]:
+        """Returns the silences that are not over."""
+        return [each for each in self.hush.silences if each.until > now]
+
+    def silence(self, silence: Silence, now: datetime) -> None:
+        """Withholds messages about matching assets until a time; incidents still open."""
+        with self.turns.take():
+            self._hush_now(self.hush.add(silence, now), silence, "silence", now)
+
+    def end_silence(self, identity: str, who: str, now: datetime) -> None:
+        """Ends a silence early.
+
+        Raises:
+            KeyError: There is no such silence.
+        """
+        with self.turns.take():
+            old = {each.id: each for each in self.hush.silences}
+            ended = self.hush.end(identity)
+            self._hush_now(ended, replace(old[identity], by=who), "end silence", now)
+
+    def commit(
+        self, tx: LedgerTransaction, decided: Decided, now: datetime
+    ) -> tuple[list[Incident], Hush]:
+        """Writes what was decided; returns what to remember once the transaction is durable."""
+        self._tell_overdue(decided, now)
+        stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}
+        sent: list[Decision] = []
+        hush = self.hush
+        if decided.notices:
+            notices = [(stored[notice.incident.key], notice) for notice in decided.notices]
+            outgoing = replace(self.outgoing, assets=self.assets())
+            sent, hush = outgoing.send(tx, notices, self.ledger.note(STORM), hush, now)
+        tx.put_decisions([*decided.decisions, *sent])
+        if decided.memory != self.incidents.book.memory:
+            tx.put_note(MEMORY, decided.memory.streak)
+        return list(stored.values()), hush
+
+    def _tell_overdue(self, decided: Decided, now: datetime) -> None:
+        """Tells of what opened in a silence that is over now and still stands."""
+        if not self.hush.waiting:
+            return
+        known = {**self.incidents.book.by_key, **decided.changed}
+        for key in sorted(self.hush.waiting & known.keys()):
+            incident = known[key]
+            keys = lineage(incident.asset, self.assets())
+            if incident.is_open and not any(s.covers(keys, now) for s in self.hush.silences):
+                decided.changed.setdefault(key, incident)
+                notice = Notice(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
+                decided.notices.insert(0, notice)
+
+    def _refuse_known(self, decided: Decided, current: Incident) -> None:
+        for key in decided.changed.keys() - {current.key}:
+            if self.incidents.book.by_key.get(key) is not None:
+                raise Refused(f"{current.display}: these signals began an incident of their own")
+
+    def _hush_now(self, hush: Hush, silence: Silence, what: str, now: datetime) -> None:
+        with self.ledger.begin() as tx:
+            hush.put(tx)
+            after = {"until": silence.until.isoformat(), "reason": silence.reason}
+            tx.audit(now, silence.by, what, silence.match, {}, after)
+        self.hush = hush
+
+
+def _at(event: Failure | Maintenance) -> datetime:
+    return event.at if isinstance(event, Failure) else event.start
+
+
+def _facts(incident: Incident) -> dict[str, Any]:
+    return {
+        "state": incident.state.value,
+        "outcome": incident.outcome.kind.value if incident.outcome else "",
+        "assignee": incident.assignee,
+    }

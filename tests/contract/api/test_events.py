@@ -1,0 +1,55 @@
+"""Failures and repairs are reported over HTTP."""
+
+from datetime import timedelta
+
+import pytest
+
+from aiops.domain.access import Role
+from aiops.domain.asset import Viewer
+from aiops.domain.event import Failure, Maintenance
+from tests.contract.api.world import NOW, client_of, make_world, serve
+
+PATH = "/api/v1/events"
+
+
+def _post(service, body, **who):
+    with serve(service) as base, client_of(base, service.token(Role.OPERATOR, **who)) as client:
+        return client.post(PATH, json=body)
+
+
+def test_a_failure_and_a_repair_reach_the_service_with_who_told_of_them():
+    service = make_world()
+    at = (NOW - timedelta(hours=2)).isoformat()
+    body = {"asset": "db-07", "event": "failure", "at": at, "kind": "disk died", "cost": 3}
+    assert _post(service, body).status_code == 202
+    assert _post(service, {"asset": "db-07", "event": "repair"}).status_code == 202
+    (failure, who), (repair, _) = service.reports
+    assert failure == Failure("db-07", NOW - timedelta(hours=2), "disk died", 3.0)
+    assert who
+    assert repair == Maintenance("db-07", NOW, NOW, "repair")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"at": (NOW + timedelta(hours=1)).isoformat()}, 422),
+        ({"at": "2026-01-05T12:00:00"}, 422),
+        ({"event": "party"}, 422),
+        ({"cost": -1}, 422),
+        ({"surprise": 1}, 422),
+        ({"asset": "nobody"}, 404),
+        ({"at": NOW.isoformat(), "end": (NOW - timedelta(hours=1)).isoformat()}, 422),
+    ],
+)
+def test_what_cannot_be_is_not_taken(change, status):
+    service = make_world()
+    body = {"asset": "db-07", "event": "failure"} | change
+    assert _post(service, body).status_code == status
+    assert not service.reports
+
+
+def test_an_asset_of_others_cannot_be_reported_on():
+    service = make_world()
+    foreign = Viewer("eve", teams=frozenset({"nobody"}))
+    body = {"asset": "db-07", "event": "failure"}
+    assert _post(service, body, viewer=foreign).status_code == 404
