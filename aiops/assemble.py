@@ -17,7 +17,6 @@ from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
-from aiops.desk import Desk
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
@@ -36,6 +35,7 @@ from aiops.incident.open import OpeningRules
 from aiops.incident.stage import IncidentStage
 from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
+from aiops.orders import Orders
 from aiops.pipeline import Pipeline
 from aiops.risk.board import RiskBoard
 from aiops.risk.change import Terms
@@ -102,7 +102,7 @@ def assemble(
         life=LifeStage(read, settings.forecast.horizon),
         risk=RiskBoard(settings.risk, settings.prices.downtime_per_hour),
         incidents=incidents,
-        desk=Desk(
+        orders=Orders(
             ledger,
             incidents,
             Outgoing(

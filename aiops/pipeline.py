@@ -19,7 +19,6 @@ from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.ledger import Ledger, Window
-from aiops.desk import Desk
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.windows import Due
 from aiops.domain.anomaly import Anomaly
@@ -37,6 +36,7 @@ from aiops.forecast.life.stage import LifeStage
 from aiops.incident.act import Order, PersonAction
 from aiops.incident.evidence import freeze_strange
 from aiops.incident.stage import IncidentStage, Seen
+from aiops.orders import Orders
 from aiops.risk.board import RiskBoard
 from aiops.store.panels import LivePanels
 
@@ -54,16 +54,16 @@ class Pipeline:
     life: LifeStage
     risk: RiskBoard
     incidents: IncidentStage
-    desk: Desk
+    orders: Orders
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
     forward: Callable[[Samples], None] | None = None
     _cursors: dict[str, Cursor] = field(default_factory=dict)
 
     def load(self) -> None:
         """Takes up where the last run ended."""
-        with self.desk.turns.take():
+        with self.orders.turns.take():
             # first what people may act on: it is there while the series store is down
-            self.desk.load()
+            self.orders.load()
             self.fleet.load()
             self.risk.note(self.ledger.crossings(SYSTEM), ())
             self.fleet.load_first(self.panels.earliest)
@@ -100,11 +100,11 @@ class Pipeline:
 
     def analyse(self, now: datetime, fence: int | None = None) -> int:
         """Runs every window that is due, oldest first, and returns how many there were."""
-        self.desk.fence = fence
+        self.orders.fence = fence
         due = self.detect.due(to_ns(now), self.fleet)
         for window in due:
-            with self.desk.turns.take():  # one by one: people's orders come in between
-                self.desk.refresh()
+            with self.orders.turns.take():  # one by one: people's orders come in between
+                self.orders.refresh()
                 self._analyse(window, fence)
         return len(due)
 
@@ -114,20 +114,20 @@ class Pipeline:
         Raises:
             Refused: The state of the incident does not allow it.
         """
-        changed = self.desk.act(incident, order, now)
+        changed = self.orders.act(incident, order, now)
         if order.action is PersonAction.NEW_NORMAL:
             assets = {changed.asset, *(member.series.asset for member in changed.members)}
-            self.detect.rebase(sorted(assets), now, "new normal", self.desk.fence)
+            self.detect.rebase(sorted(assets), now, "new normal", self.orders.fence)
         return changed
 
     def _analyse(self, due: Due, fence: int | None) -> None:
         now = from_ns(due.decided_at)
-        failures, repairs = self.desk.reported.due(now)
+        failures, repairs = self.orders.reported.due(now)
         for repair in repairs:
             self.detect.rebase([repair.asset], repair.end, "repair", fence)
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
-        crossings = self._foresee(due, panel, [*self.desk.reported.failures, *failures])
+        crossings = self._foresee(due, panel, [*self.orders.reported.failures, *failures])
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
         risks = self.risk.assess(touched, self.fleet.assets, self.fleet.services, now, valid_for)
@@ -139,7 +139,7 @@ class Pipeline:
             partial(self._strange_evidence, due.end),
             lambda asset: self._in_maintenance(asset, now),
         )
-        reported = self.desk.reported.after(now)
+        reported = self.orders.reported.after(now)
         with self.ledger.begin(fence) as tx:
             if not tx.put_window(Window(due.shard, "detect", due.end)):
                 self.detect.commit(due)  # decided by another run: seen, and nothing more
@@ -147,10 +147,10 @@ class Pipeline:
             tx.put_anomalies(anomalies)
             tx.put_crossings(crossings)
             tx.put_risks(risks)
-            if reported is not self.desk.reported:
+            if reported is not self.orders.reported:
                 reported.put(tx)
-            stored, hush = self.desk.commit(tx, decided, now)
-        self.desk.hush, self.desk.reported = hush, reported
+            stored, hush = self.orders.commit(tx, decided, now)
+        self.orders.hush, self.orders.reported = hush, reported
         self.detect.commit(due)
         self.incidents.take(stored, decided)
 

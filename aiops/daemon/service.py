@@ -162,7 +162,7 @@ class Service:
             return
         failure = self.store_watch.look(self.clock.now(), self.fence)
         if failure is not None:
-            self.pipeline.desk.report(failure, "system", self.clock.now())
+            self.pipeline.orders.report(failure, "system", self.clock.now())
 
     def analyse_tick(self) -> None:
         """Runs the windows that are due, if this daemon leads."""
@@ -213,7 +213,7 @@ class Service:
         def take(change: TicketChange) -> None:
             incident = self.ledger.incident(SYSTEM, change.incident_key)
             if change.closed and incident is not None and incident.is_open:
-                self.pipeline.desk.close_by_ticket(incident, change.ticket, now)
+                self.pipeline.orders.close_by_ticket(incident, change.ticket, now)
 
         self.outbox.sync(now, fence=self.fence, take=take)
 
@@ -306,7 +306,7 @@ class Service:
         """
         if self.fence is None:
             raise Unavailable("this daemon does not lead; ask the one that does")
-        self.pipeline.desk.report(event, who, self.clock.now())
+        self.pipeline.orders.report(event, who, self.clock.now())
 
     def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
         """Returns the value report of incidents opened in ``[start, end)``."""
@@ -326,11 +326,11 @@ class Service:
 
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""
-        return self.pipeline.desk.silences(self.clock.now())
+        return self.pipeline.orders.silences(self.clock.now())
 
     def silence(self, silence: Silence) -> None:
         """Withholds messages about matching assets until a time."""
-        self.pipeline.desk.silence(silence, self.clock.now())
+        self.pipeline.orders.silence(silence, self.clock.now())
 
     def end_silence(self, identity: str, who: str) -> None:
         """Ends a silence early.
@@ -338,7 +338,7 @@ class Service:
         Raises:
             KeyError: There is no such silence.
         """
-        self.pipeline.desk.end_silence(identity, who, self.clock.now())
+        self.pipeline.orders.end_silence(identity, who, self.clock.now())
 
     def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
         """Takes what an agent pushes; returns only when it is durable.

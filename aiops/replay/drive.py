@@ -120,7 +120,7 @@ def _live(bundle: Bundle, pipeline: Pipeline, progress: Progress) -> dict[int, i
     events: list[Failure | Maintenance] = [*bundle.failures]
     events += [m for m in bundle.maintenance if m.is_repair]
     for event in events:
-        pipeline.desk.reported = pipeline.desk.reported.with_event(event)
+        pipeline.orders.reported = pipeline.orders.reported.with_event(event)
     for number, tick in enumerate(ticks):
         now = from_ns(tick)
         for position, source in enumerate(sources):

@@ -158,13 +158,13 @@ class _Player:
         what, asset = event["what"], event.get("asset", "")
         at = self.start + span(event["at"])
         if what == "repair":
-            pipeline.desk.report(Maintenance(asset, at, at, "repair"), "ada", now)
+            pipeline.orders.report(Maintenance(asset, at, at, "repair"), "ada", now)
         elif what == "failure":
-            pipeline.desk.report(Failure(asset, at, event.get("kind", "crash")), "ada", now)
+            pipeline.orders.report(Failure(asset, at, event.get("kind", "crash")), "ada", now)
         elif what == "silence":
             until = at + span(event["last"])
             silence = Silence("s", asset, until, event.get("note", ""), "ada", at)
-            pipeline.desk.silence(silence, now)
+            pipeline.orders.silence(silence, now)
         else:
             (incident,) = self.ledger.incidents(SYSTEM, asset=asset, limit=1)
             other = self.ledger.incidents(SYSTEM, asset=event["into"]) if "into" in event else []

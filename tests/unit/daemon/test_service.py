@@ -135,7 +135,7 @@ def test_what_waits_in_a_silence_still_waits_when_the_ledger_could_not_be_writte
     incident = example_incident("db-07")
     with one.ledger.begin() as tx:
         incident = tx.put_incident(incident)
-        waiting = one.pipeline.desk.hush.with_waiting(frozenset({incident.key}))
+        waiting = one.pipeline.orders.hush.with_waiting(frozenset({incident.key}))
         waiting.put(tx)
     one.pipeline.load()
     begin = one.ledger.begin

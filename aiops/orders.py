@@ -46,7 +46,7 @@ class Turns:
 
 
 @dataclass(slots=True)
-class Desk:
+class Orders:
     """Commits what was decided, by a round or by a person.
 
     Attributes:
