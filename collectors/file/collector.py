@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from collectors.file.parquet import SUFFIX, read_parquet
 from collectors.file.rows import RowReader
 from collectors.file.settings import FileSettings
 
@@ -32,13 +33,16 @@ class FileCollector:
     def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
         """Reads the next whole lines; a line being written is left for the next time.
 
-        A file that was replaced (another inode) or cut off is read from its beginning.
+        A file that was replaced (another inode) or cut off is read from its beginning. Parquet
+        is read a row group at a time, see :mod:`collectors.file.parquet`.
 
         Raises:
             Unreachable: There is no such file, or it is not what it should be.
         """
         del until, deadline
         path = self._settings.path
+        if path.endswith(SUFFIX) or Path(path).is_dir():
+            return read_parquet(self._settings, self._reader, cursor)
         try:
             # Without O_NONBLOCK a pipe would wait for a writer for ever.
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -60,10 +64,8 @@ class FileCollector:
             raise Unreachable(f"{path}: a line is longer than max_bytes", "limit")
         lines = text[:end].decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
         found, dropped = self._reader.read(header, lines)
-        rows, times, values = zip(*found, strict=True) if found else ((), (), ())
-        batch = self._reader.book.batch(rows, times, values)
         told = {"inode": str(about.st_ino), "offset": str(offset + end)}
-        return Collection(batch, told, dropped)
+        return Collection(self._reader.batch(found), told, dropped)
 
     def discover(self) -> Inventory:
         """Returns what the lines spoke of."""

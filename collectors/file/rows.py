@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from aiops.contracts.book import SeriesBook
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Metric
-from aiops.domain.series import SeriesKey
+from aiops.domain.series import Batch, SeriesKey
 from collectors.file.settings import FileSettings
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +43,11 @@ class RowReader:
         told = f"has no column {', '.join(missing)}" if missing else ""
         return f"{told}; there are {', '.join(header)[:200]}" if told else ""
 
+    def batch(self, found: list[Sample]) -> Batch:
+        """Returns samples as columns."""
+        rows, times, values = zip(*found, strict=True) if found else ((), (), ())
+        return self.book.batch(rows, times, values)
+
     def read(self, header: list[str], lines: list[str]) -> tuple[list[Sample], Counter[str]]:
         """Takes lines apart; a bad one costs no other."""
         found: list[Sample] = []
@@ -58,10 +63,11 @@ class RowReader:
             if len(fields) != len(header) or any(len(field) > _MAX_FIELD for field in fields):
                 dropped["parse"] += 1
                 continue
-            self._row(dict(zip(header, fields, strict=True)), found, dropped)
+            self.take(dict(zip(header, fields, strict=True)), found, dropped)
         return found, dropped
 
-    def _row(self, fields: Mapping[str, str], found: list[Sample], dropped: Counter[str]) -> None:
+    def take(self, fields: Mapping[str, str], found: list[Sample], dropped: Counter[str]) -> None:
+        """Takes one row, by column."""
         settings = self._settings
         asset = settings.own_asset or fields[settings.asset].strip()
         time = self._time(fields[settings.time].strip())

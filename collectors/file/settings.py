@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 class FileSettings:
     """One file and what its columns are."""
 
-    path: str = field(metadata={"help": "CSV file with a header line; it may not exist yet."})
+    path: str = field(
+        metadata={"help": "CSV file with a header line; a .parquet file; or a folder of these."}
+    )
     time: str = field(default="time", metadata={"help": "Column with the time."})
     asset: str = field(default="asset", metadata={"help": "Column with the asset's key."})
     metric: str = field(
