@@ -59,7 +59,7 @@ class Future:
 
     Attributes:
         quantiles: ``(horizon, n_levels)``.
-        paths: ``(FUTURES, horizon)`` equally likely futures.
+        paths: ``(n_paths, horizon)`` equally likely futures.
     """
 
     quantiles: FloatArray
@@ -71,6 +71,10 @@ class EachRow:
     """A forecaster made of a method for one series.
 
     A row on which the library fails, or answers with something that is no number, abstains.
+
+    Attributes:
+        minimum: Fewer good cells than this are a short history.
+        futures: Paths that ``fit`` gives.
     """
 
     name: str
@@ -78,6 +82,7 @@ class EachRow:
     cost: float
     fit: Callable[[Past], Future]
     minimum: int = 24
+    futures: int = FUTURES
 
     def update(self, model: State | None, panel: Panel) -> State:
         """Learns nothing beforehand: each forecast fits anew."""
@@ -101,7 +106,7 @@ class EachRow:
             )
         n = len(panel.series)
         quantiles = np.full((n, horizon, len(levels)), np.nan)
-        paths = np.full((n, FUTURES, horizon), np.nan, dtype=np.float32)
+        paths = np.full((n, self.futures, horizon), np.nan, dtype=np.float32)
         reason = history.reason.copy()
         step = timedelta(0) if panel.ordinal else panel.step
         for row in rows.tolist():

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Final
 
 from aiops.contracts.plugin import NoSettings, Plugin
-from forecasts._alone import Alone
+from forecasts._alone import alone
+from forecasts._each import EachRow
 from forecasts._members import Member, repeat_last, repeat_season
 
 
@@ -17,10 +18,10 @@ def _make(season: int) -> Member:
     return partial(repeat_season, season=season) if season else repeat_last
 
 
-def create(settings: NoSettings) -> Alone:
+def create(settings: NoSettings) -> EachRow:
     """Builds the forecaster."""
     del settings
-    return Alone("seasonal_naive", "seasonal_naive/1", 1.0, _make)
+    return alone("seasonal_naive", "seasonal_naive/1", 1.0, _make)
 
 
 PLUGIN: Final = Plugin(

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Final
 
 from aiops.contracts.plugin import NoSettings, Plugin
-from forecasts._alone import Alone
+from forecasts._alone import alone
+from forecasts._each import EachRow
 from forecasts._members import Member, smooth_theta
 
 
@@ -17,10 +18,10 @@ def _make(season: int) -> Member:
     return partial(smooth_theta, season=season)
 
 
-def create(settings: NoSettings) -> Alone:
+def create(settings: NoSettings) -> EachRow:
     """Builds the forecaster."""
     del settings
-    return Alone("theta", "theta/1", 5.0, _make)
+    return alone("theta", "theta/1", 5.0, _make)
 
 
 PLUGIN: Final = Plugin(
