@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -17,6 +17,7 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset, Location
 from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
+from collectors._periods import TO, due
 from collectors._web.fetch import check_url
 from collectors.cloudwatch.settings import CloudMetricSettings, CloudwatchSettings
 
@@ -27,7 +28,6 @@ _MAX_PIECE: Final = timedelta(days=14)
 _LIST_SECONDS: Final = 3600.0
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 20
-_TO: Final = "to"
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _AUTH: Final = frozenset(
     {
@@ -79,9 +79,10 @@ class CloudwatchCollector:
             Unreachable: CloudWatch cannot be had, refuses us, or has more series than allowed.
         """
         del deadline
-        start, end = self._span(cursor, until)
+        most = min(self._settings.period * (_MAX_POINTS // _PER_REQUEST), _MAX_PIECE)
+        start, end = due(self._settings, cursor, until, most)
         draft = Draft(self._book)
-        if start >= end:
+        if start == end:
             return draft.collection(cursor)
         try:
             if self._client is None:
@@ -96,7 +97,7 @@ class CloudwatchCollector:
             raise self._refusal(error) from error
         except BotoCoreError as error:
             raise Unreachable(f"{self._settings.region}: {error}", "refused") from error
-        return draft.collection({_TO: end.isoformat()})
+        return draft.collection({TO: end.isoformat()})
 
     def discover(self) -> Inventory:
         """Returns what has the metrics."""
@@ -107,18 +108,6 @@ class CloudwatchCollector:
         if self._client is not None:
             self._client.close()
             self._client = None
-
-    def _span(self, cursor: Cursor, until: datetime) -> tuple[datetime, datetime]:
-        """Returns the periods to read: at most what one request may answer."""
-        settings = self._settings
-        period = settings.period
-        epoch = datetime(1970, 1, 1, tzinfo=UTC)
-        end = epoch + (until - settings.delay - epoch) // period * period
-        oldest = end - max(settings.history // period * period, period)
-        told = cursor.get(_TO)
-        start = datetime.fromisoformat(told) if told else oldest
-        piece = min(period * (_MAX_POINTS // _PER_REQUEST), _MAX_PIECE)
-        return start, min(end, start + piece)
 
     def _connect(self) -> Any:
         settings = self._settings
