@@ -14,8 +14,17 @@ def register(app: typer.Typer) -> None:
         config: Annotated[Path, typer.Option("--config", "-c", help="The configuration.")] = Path(
             "config.yaml"
         ),
+        probe: Annotated[
+            bool,
+            typer.Option(
+                "--probe", help="Also read each source once: how many series would it bring?"
+            ),
+        ] = False,
     ) -> None:
-        """Check the configuration; nothing is started and nothing is connected."""
+        """Check the configuration; nothing is started, and without --probe nothing connected.
+
+        Exit 1 when a probed source does not answer or brings more series than it may.
+        """
         from aiops.config import load
 
         settings = load(config)
@@ -25,3 +34,11 @@ def register(app: typer.Typer) -> None:
         typer.echo(f"sources: {sources or 'none'}")
         typer.echo(f"destinations: {destinations or 'none'}")
         typer.echo(f"stage: {settings.ladder.start}")
+        if probe:
+            from aiops.daemon.probe import probe as probe_all
+
+            found = list(probe_all(settings))
+            for estimate in found:
+                typer.echo(f"{'ok  ' if estimate.fits else 'FAIL'} {estimate.words}")
+            if not all(estimate.fits for estimate in found):
+                raise typer.Exit(1)

@@ -3,18 +3,16 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from aiops.assemble import ticket_systems
 from aiops.collect.push import is_push
-from aiops.collect.runner import create_collector
 from aiops.collect.settings import SourceSettings
 from aiops.config import Settings
 from aiops.contracts.errors import AiopsError
 from aiops.contracts.ticket_system import TicketSystem
-from aiops.daemon.clock import SystemClock
+from aiops.daemon.probe import read_once
 
 NOBODY = "0" * 64
 """An incident key that no ticket carries."""
@@ -56,17 +54,11 @@ def _examine_disk(directory: Path) -> Finding:
 def _sources(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     for source in settings.collect.sources:
         if source.enabled and not is_push(source):
-            yield source.name, partial(_read_once, source)
+            yield source.name, partial(_read, source)
 
 
-def _read_once(source: SourceSettings) -> str:
-    collector = create_collector(source)
-    try:
-        deadline = source.deadline or timedelta(seconds=30)
-        batch = collector.collect({}, SystemClock().now(), deadline).batch
-        found = collector.discover()
-    finally:
-        collector.close()
+def _read(source: SourceSettings) -> str:
+    batch, found = read_once(source)
     return (
         f"{len(batch)} samples of {len(batch.series)} series, "
         f"{len(found.assets)} assets, {len(found.limits)} limits"

@@ -1,0 +1,48 @@
+"""``aiops check --probe`` against endpoints that really answer."""
+
+import subprocess
+
+from tests.acceptance.daemon import AIOPS
+from tests.integration.collect.serving import serve
+
+CONFIG = """\
+collect:
+  series_per_source: 50
+  sources:
+    - {{name: small, type: prometheus, interval: 15s, settings: {{url: "{small}"}}}}
+    - {{name: large, type: prometheus, interval: 15s, settings: {{url: "{large}"}}}}
+    - {{name: dead, type: prometheus, interval: 15s, settings: {{url: "http://127.0.0.1:9/metrics"}}}}
+    - {{name: agents, type: influx_line}}
+"""
+
+
+def exposition(count: int) -> bytes:
+    lines = ["# TYPE queue gauge", *(f'queue{{name="q{n}"}} {n}' for n in range(count))]
+    return "\n".join([*lines, "# TYPE up gauge", "up 1", ""]).encode()
+
+
+def probe(tmp_path, config):
+    path = tmp_path / "config.yaml"
+    path.write_text(config)
+    command = [AIOPS, "check", "--probe", "--config", path]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def test_a_source_beyond_its_budget_is_told_with_what_makes_it_large(tmp_path):
+    with serve(exposition(20)) as small, serve(exposition(200)) as large:
+        done = probe(tmp_path, CONFIG.format(small=small, large=large))
+    assert done.returncode == 1
+    lines = {line.split()[1]: line for line in done.stdout.splitlines() if line[4:5] == " "}
+    assert lines["small:"].startswith("ok   small: 21 series of 1 assets, 120,960 samples a day")
+    assert "201 series" in lines["large:"]
+    assert "collect.series_per_source (50)" in lines["large:"]
+    assert "most series have queue (200), up (1)" in lines["large:"]
+    assert lines["dead:"].startswith("FAIL dead:")
+    assert "agents:" not in lines
+    assert not (tmp_path / "data").exists(), "nothing is kept"
+
+
+def test_sources_within_their_budget_pass(tmp_path):
+    with serve(exposition(20)) as url:
+        config = CONFIG.format(small=url, large=url).replace("http://127.0.0.1:9/metrics", url)
+        assert probe(tmp_path, config).returncode == 0
