@@ -20,7 +20,7 @@ from aiops.contracts.ticket_system import TicketSystem
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
-from aiops.domain.incident import Incident
+from aiops.domain.incident import Incident, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import IntArray, Samples
@@ -51,12 +51,14 @@ def assemble(
     *,
     destinations: Sequence[str] = (),
     limits_are_failures: bool = True,
+    rung_of: Callable[[str, str, str], Stage | None] = lambda _method, _metric, _team: None,
     forward: Callable[[Samples], None] | None = None,
 ) -> Pipeline:
     """Returns the pipeline that the settings describe, over a ledger and a store.
 
     Args:
         destinations: Names of the ticket systems that get a ticket for each incident.
+        rung_of: Method, metric and team to the rung of the ladder, where one has moved.
         limits_are_failures: False where failures are reported from outside.
         forward: Makes samples durable that a centre is to have too.
     """
@@ -81,6 +83,7 @@ def assemble(
             settings.incident.repair_lead,
             repair_leads(settings),
             limits_are_failures,
+            rung_of,
         ),
         settings.ladder.false_per_week,
     )

@@ -74,6 +74,7 @@ class IncidentPage:
             ],
             members=_members(found, World.of(reader), words),
             actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
+            answer=next((a for a in ledger.answers(view.viewer) if a.incident == found.key), None),
             runs=[show_run(run, words) for run in ledger.runs(view.viewer, incident=found.key)],
             steps=_steps(found, decisions, words),
         )

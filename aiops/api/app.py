@@ -13,6 +13,7 @@ from aiops.api.push import add_push
 from aiops.api.service import ReadService
 from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
+from aiops.api.survey import add_survey
 from aiops.api.v1 import (
     add_automation,
     add_changes,
@@ -56,7 +57,8 @@ def create_app(service: ReadService) -> FastAPI:
     add_changes(gate, service)
     add_events(gate, service)
     add_push(gate, service)
-    sign_in = add_pages(gate, service)
+    sign_in, survey = add_pages(gate, service)
+    add_survey(gate, service, survey)
     add_sign_in(gate, app, service, sign_in)
     gate.check_routes(list(app.routes))
     app.add_middleware(Shield, serving=service.serving)

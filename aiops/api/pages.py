@@ -16,6 +16,7 @@ from aiops.domain.asset import Viewer
 from aiops.plugins import list_names, load
 
 SIGN_IN: Final = "/login"
+SURVEY: Final = "/survey/{key}"
 LANGUAGE_COOKIE: Final = "aiops_lang"
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
@@ -24,12 +25,33 @@ _TYPES: Final = {
 }
 
 
-def add_pages(gate: Gate, service: ReadService) -> Page:
-    """Adds every page and its static files; returns the one for people without a session.
+def add_pages(gate: Gate, service: ReadService) -> tuple[Page, Page]:
+    """Adds every page and its static files; returns those for people without a session.
 
     Raises:
         PluginError: No page is served at ``/login``, or two pages or files share a name.
     """
+    pages, files = _load_pages()
+    lacking = {SIGN_IN, SURVEY} - pages.keys()
+    if lacking:
+        raise PluginError(f"dashboards: no page is served at {min(lacking)}; reinstall aiops")
+    sign_in, survey = pages.pop(SIGN_IN), pages.pop(SURVEY)
+    for page in pages.values():
+        _add_page(gate, service, page)
+
+    def static(name: str) -> Response:
+        path = files.get(name)
+        if path is None:
+            raise HTTPException(404, "there is no such file")
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return FileResponse(path, media_type=_TYPES.get(path.suffix), headers=headers)
+
+    gate.add("GET", "/static/{name}", Permission.OPEN, static, include_in_schema=False)
+    return sign_in, survey
+
+
+def _load_pages() -> tuple[dict[str, Page], dict[str, Path]]:
+    """Returns the shelf's pages by path, and their files by name."""
     pages: dict[str, Page] = {}
     files: dict[str, Path] = {}
     for name in list_names("dashboards"):
@@ -43,21 +65,7 @@ def add_pages(gate: Gate, service: ReadService) -> Page:
         if page.path in pages:
             raise PluginError(f"dashboards: two pages are served at {page.path!r}")
         pages[page.path] = page
-    if SIGN_IN not in pages:
-        raise PluginError(f"dashboards: no page is served at {SIGN_IN}; reinstall aiops")
-    sign_in = pages.pop(SIGN_IN)
-    for page in pages.values():
-        _add_page(gate, service, page)
-
-    def static(name: str) -> Response:
-        path = files.get(name)
-        if path is None:
-            raise HTTPException(404, "there is no such file")
-        headers = {"Cache-Control": "public, max-age=3600"}
-        return FileResponse(path, media_type=_TYPES.get(path.suffix), headers=headers)
-
-    gate.add("GET", "/static/{name}", Permission.OPEN, static, include_in_schema=False)
-    return sign_in
+    return pages, files
 
 
 def _add_page(gate: Gate, service: ReadService, page: Page) -> None:

@@ -9,6 +9,7 @@ from aiops.automate.stage import Automation
 from aiops.contracts.dashboard import Reader
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.domain.access import Credential
+from aiops.domain.answer import Answer
 from aiops.domain.asset import Viewer
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.incident import Incident
@@ -87,6 +88,18 @@ class ReadService(Reader, Protocol):
 
     def report(self, event: Failure | Maintenance, who: str) -> None:
         """Takes note of a failure or a repair; the next round looks at it."""
+        ...
+
+    def surveyed(self, token: str) -> Incident | None:
+        """Returns the incident that a signed link asks about; None when the link is not valid."""
+        ...
+
+    def answer(self, incident: Incident, score: int, who: str, note: str) -> Answer:
+        """Stores how well a closed incident was handled, 1 to 5, audited.
+
+        Raises:
+            Refused: The incident is not closed yet, or the score is none.
+        """
         ...
 
     def silences(self) -> Sequence[Silence]:

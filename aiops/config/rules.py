@@ -24,6 +24,7 @@ from aiops.domain.metric import Direction, Limit
 from aiops.domain.silence import WEEKDAYS
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
+from aiops.learn.settings import ReportSettings
 from aiops.risk.settings import RiskSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import DestinationSettings, NotifySettings, TicketSettings
@@ -139,6 +140,12 @@ def check_language(text: str) -> None:
         raise Wrong(f"{quote(text)}, expected en or zh")
 
 
+def check_day(text: str) -> None:
+    """Accepts a day of the week."""
+    if text not in WEEKDAYS:
+        raise Wrong(f"{quote(text)}, expected one of {', '.join(WEEKDAYS)}")
+
+
 TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (SourceSettings, "name"): check_identifier,
     (SourceSettings, "time_zone"): check_zone,
@@ -150,6 +157,9 @@ TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (MaintenanceSettings, "time_zone"): check_zone,
     (MaintenanceSettings, "start"): check_clock,
     (ServerSettings, "language"): check_language,
+    (ReportSettings, "at"): check_clock,
+    (ReportSettings, "time_zone"): check_zone,
+    (ReportSettings, "day"): check_day,
     (Runbook, "name"): check_identifier,
 }
 

@@ -12,6 +12,7 @@ from aiops.domain.asset import Location, Service
 from aiops.domain.metric import Limit
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
+from aiops.learn.settings import ReportSettings
 from aiops.risk.settings import RiskSettings
 from aiops.scale.settings import ExecutorSettings
 from aiops.store.forward_settings import ForwardSettings
@@ -156,6 +157,9 @@ class Settings:
     )
     prices: PriceSettings = field(
         default_factory=PriceSettings, metadata={"help": "For the value report."}
+    )
+    report: ReportSettings = field(
+        default_factory=ReportSettings, metadata={"help": "The weekly value report."}
     )
     log: LogSettings = field(
         default_factory=LogSettings, metadata={"help": "What is written to standard error."}

@@ -39,6 +39,13 @@ class DataDirectory:
         """Where states of detectors are kept."""
         return self.path / "states"
 
+    def link_key(self) -> bytes:
+        """Returns the key that links are signed with, made when it is first asked for."""
+        path = self.path / "link.key"
+        if not path.exists():
+            write_secret(path, secrets.token_hex(32) + "\n")
+        return bytes.fromhex(path.read_text("ascii").strip())
+
     def close(self) -> None:
         """Lets the directory go."""
         self._lock.close()

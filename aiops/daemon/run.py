@@ -95,6 +95,7 @@ def _ticks(service: Service) -> list[Tick]:
         Tick("sync", service.settings.ticket.sync_interval.total_seconds(), service.sync_tick),
         Tick("automate", 1.0, service.automate_tick),
         Tick("store", 5.0, service.store_tick),
+        Tick("learn", 60.0, service.learn_tick),
         Tick("keep", 30.0, service.keep_tick),
         Tick("publish", 60.0, publish),
         *(Tick(f"send:{name}", 1.0, send_to(name)) for name in service.systems),

@@ -43,7 +43,8 @@ class Opening:
         repair_lead_of: Asset key to the time its repair needs, None where it does not differ.
         limits_are_failures: Meeting a limit counts as a failure; false where failures are
             reported from outside (a replay over a bundle with a failures file).
-        stage: Rung of the ladder.
+        stage: Where a method begins on the ladder.
+        rung_of: Method, metric and team to the rung; None where it has never moved.
         in_maintenance: Whether an asset is in a planned window now: nothing opens, nothing closes.
         repair_leads: Asset key to the time its repair needs, where it differs.
     """
@@ -59,6 +60,7 @@ class Opening:
     limits_are_failures: bool = True
     in_maintenance: Callable[[str], bool] = lambda _asset: False
     strange_evidence: StrangeEvidenceOf = lambda _anomaly: {}
+    rung_of: Callable[[str, str, str], Stage | None] = lambda _method, _metric, _team: None
 
     def asset(self, key: str) -> Asset:
         """Returns the asset, or a bare one when it is not in the inventory (any more)."""
@@ -98,6 +100,7 @@ class OpeningRules:
     repair_lead: timedelta
     repair_lead_of: Callable[[str], timedelta | None] = lambda _asset: None
     limits_are_failures: bool = True
+    rung_of: Callable[[str, str, str], Stage | None] = lambda _method, _metric, _team: None
 
     def opening(
         self,
@@ -120,6 +123,7 @@ class OpeningRules:
             self.limits_are_failures,
             in_maintenance,
             strange_evidence,
+            self.rung_of,
         )
 
 
@@ -261,13 +265,15 @@ def _new(
     asset = opening.asset(series.asset)
     key = incident_key(opening.installation, series.asset, series.signal, opening.window_end)
     left = prediction.likely - now if prediction else timedelta(0)
+    method = prediction.method if prediction else ""
+    rung = opening.rung_of(method, series.metric, asset.owner)
     return Incident(
         key=key,
         kind=kind,
         asset=series.asset,
         series=series,
         state=IncidentState.OPEN,
-        stage=opening.stage,
+        stage=rung or opening.stage,
         opened_at=now,
         updated_at=now,
         priority=priority_of(asset.criticality, left),

@@ -47,9 +47,13 @@ class LadderSettings:
     start: Stage = field(
         default=Stage.SHADOW, metadata={"help": "shadow (only here), suggest or act (tickets)."}
     )
+    automatic: bool = field(
+        default=True,
+        metadata={"help": "Measured precision moves a method up or down, a rung a day at most."},
+    )
     false_per_week: float = field(
         default=2.0,
-        metadata={"help": "False incidents a week that are accepted, for the ladder's proposals."},
+        metadata={"help": "False incidents a week that are accepted of each team."},
     )
     suggest_precision: float = field(
         default=0.5, metadata={"help": "Proven precision (95 % bound) the rung suggest asks for."}
@@ -58,5 +62,5 @@ class LadderSettings:
         default=0.7, metadata={"help": "Proven precision (95 % bound) the rung act asks for."}
     )
     cases: int = field(
-        default=20, metadata={"help": "Judged predictions before a rung is proposed."}
+        default=20, metadata={"help": "Judged predictions before a method moves a rung."}
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiops.domain.asset import Service
 from aiops.domain.incident import Incident
+from aiops.domain.silence import lineage
 from aiops.learn.background import Background
 from aiops.learn.cost import clipped, downtime, total
 from aiops.learn.prices import Prices
@@ -30,23 +31,39 @@ def service_rows(
     is one minus the objective.
     """
     known = {service.key: service for service in prices.services}
-    named = {asset.service for asset in background.assets.values() if asset.service}
+    service_by_asset = {key: _service_of(key, background) for key in background.assets}
+    named = {service for service in service_by_asset.values() if service}
     rows = [
-        _row(known.get(key) or Service(key), incidents, start, end, prices, background)
+        _row(
+            known.get(key) or Service(key),
+            {asset for asset, service in service_by_asset.items() if service == key},
+            incidents,
+            start,
+            end,
+            prices,
+            background,
+        )
         for key in sorted(known.keys() | named)
     ]
     return sorted(rows, key=lambda row: (-row["expected_loss"], row["key"]))
 
 
+def _service_of(asset: str, background: Background) -> str:
+    """Returns the service of an asset, or of the nearest parent that names one."""
+    chain = lineage(asset, background.assets)
+    found = (background.assets[key].service for key in chain if key in background.assets)
+    return next(filter(None, found), "")
+
+
 def _row(
     service: Service,
+    mine: set[str],
     incidents: Sequence[Incident],
     start: datetime,
     end: datetime,
     prices: Prices,
     background: Background,
 ) -> dict[str, Any]:
-    mine = {key for key, asset in background.assets.items() if asset.service == service.key}
     likely = {
         risk.asset: risk.probability
         for risk in background.risks

@@ -214,4 +214,6 @@ def _row(incident: Incident) -> dict[str, Any]:
         "opened_at": incident.opened_at.isoformat(),
         "outcome": incident.outcome.kind.value if incident.outcome else "",
         "by": incident.outcome.by if incident.outcome else "",
+        "stage": incident.stage.value,
+        "closed": incident.closed_at is not None,
     }

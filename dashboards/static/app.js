@@ -61,6 +61,7 @@ async function sendOrder(event) {
   if (order.until) order.until = new Date(order.until).toJSON();
   if (order.into) order.into = order.into.trim().toUpperCase();
   if (order.series) order.series = named.getAll("series");
+  if (order.score) order.score = Number(order.score);
   for (const button of buttons) button.disabled = true;
   failed.hidden = true;
   try {

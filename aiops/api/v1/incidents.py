@@ -46,6 +46,14 @@ class ActionBody(BaseModel):
     series: Annotated[frozenset[str], Field(max_length=1000)] = frozenset()
 
 
+class SurveyBody(BaseModel):
+    """How well it was handled: 1 (badly) to 5 (very well)."""
+
+    model_config = ConfigDict(extra="forbid")
+    score: Annotated[int, Field(ge=1, le=5)]
+    note: Annotated[str, Field(max_length=1000)] = ""
+
+
 def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
     """Adds the routes of incidents."""
     ledger = service.ledger
@@ -104,6 +112,16 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         except KeyError as error:
             raise HTTPException(404, _NO_INCIDENT) from error
 
+    async def survey(request: Request, key: str) -> Response:
+        body = await read_json(request, SurveyBody)
+        viewer = caller_of(request).viewer
+
+        def carry_out() -> object:
+            incident = visible_incident(service, viewer, key)
+            return service.answer(incident, body.score, viewer.name or "api", body.note)
+
+        return answer(await run_in_threadpool(carry_out))
+
     body_schema = {
         "requestBody": {
             "required": True,
@@ -111,6 +129,15 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
         }
     }
     read = Permission.READ
+    survey_schema = {"application/json": {"schema": SurveyBody.model_json_schema()}}
+    gate.add(
+        "POST",
+        "/api/v1/incidents/{key}/survey",
+        Permission.ACT,
+        survey,
+        summary="Say how well a closed incident was handled",
+        openapi_extra={"requestBody": {"required": True, "content": survey_schema}},
+    )
     gate.add("GET", "/api/v1/incidents", read, incidents, summary="Incidents, newest first")
     gate.add("GET", "/api/v1/incidents/{key}", read, incident, summary="One, with its trace")
     gate.add("GET", "/api/v1/tickets", read, tickets, summary="Tickets in foreign systems")

@@ -31,7 +31,9 @@ def _routes(service):
 def _place(path: str, service) -> str:
     key = service.ledger.incidents_held[0].key
     filled = path.replace("/incidents/{key}", f"/incidents/{key}")
-    filled = filled.replace("/runs/{key}", "/runs/r1")
+    filled = filled.replace("/runs/{key}", "/runs/r1").replace(
+        "/survey/{key}", f"/survey/good-{key}"
+    )
     return filled.replace("{key:path}", "web-01").replace("{name}", "app.css")
 
 

@@ -362,6 +362,15 @@ class FakeService:
         books = ["vacuum-journal", "restart-agent"]
         return read_value(self.ledger, viewer, start, end, prices, LadderRules(), books)
 
+    def surveyed(self, token):
+        found = self.ledger.incidents_held
+        return next((i for i in found if token == f"good-{i.key}"), None)
+
+    def answer(self, incident, score, who, note):
+        answer = Answer(incident.key, incident.asset, score, NOW, who, note)
+        self.ledger.answers_held.append(answer)
+        return answer
+
     def assess(self, viewer, change):
         terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)
         return read_assessment(self.ledger, viewer, change, terms, self.time)
