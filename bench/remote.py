@@ -95,7 +95,7 @@ def writes(server, directory: Path, series: int, batches: int = 60) -> dict:
     values = np.round(rng.normal(50, 9, (batches, series)), 2)
     store = VictoriaMetricsStore(VictoriaMetricsSettings(url=server.url, name="steady"))
     spooled = SpooledStore(store, Spool(directory / "spool.db", 1 << 30, DAY))
-    heads = [head.decode() for head in store._heads.of(ids.tolist())]
+    heads = [head.decode() for head in store._heads.of(ids)]
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
 
     def bare(k):

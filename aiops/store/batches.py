@@ -20,6 +20,18 @@ def nothing() -> Samples:
     return Samples(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
+def distinct(ids: IntArray) -> IntArray:
+    """Returns each id once, sorted: ids are dense, so that counting beats sorting.
+
+    >>> distinct(np.array([7, 3, 7])).tolist()
+    [3, 7]
+    """
+    ids = np.asarray(ids, np.int64)
+    if not len(ids) or int(ids.min()) < 0 or int(ids.max()) > 16 * len(ids):
+        return np.unique(ids)
+    return np.flatnonzero(np.bincount(ids))
+
+
 def check_finite(samples: Samples) -> None:
     """Refuses values that no store can keep.
 
@@ -82,23 +94,3 @@ def lay_over(below: Samples, above: Samples, ids: IntArray, start: int, end: int
     both = join([below, take(above, mine)])
     columns = Columns.arrange(both.ids, both.times // MS, both.values)
     return Samples(columns.rows.astype(np.int64), columns.times * MS, columns.values)
-
-
-def encode(samples: Samples) -> bytes:
-    """Returns a batch as bytes: all ids, all times, all values."""
-    ids, times = np.asarray(samples.ids, "<i8"), np.asarray(samples.times, "<i8")
-    return ids.tobytes() + times.tobytes() + np.asarray(samples.values, "<f8").tobytes()
-
-
-def decode(data: bytes, n: int) -> Samples:
-    """Returns the batch.
-
-    >>> batch = Samples(np.array([1]), np.array([2]), np.array([0.5]))
-    >>> decode(encode(batch), 1).values.tolist()
-    [0.5]
-    """
-    whole = np.frombuffer(data, "<i8", 2 * n)
-    values = np.frombuffer(data, "<f8", n, 16 * n)
-    return Samples(
-        whole[:n].astype(np.int64), whole[n:].astype(np.int64), values.astype(np.float64)
-    )

@@ -17,7 +17,7 @@ import numpy as np
 
 from aiops.contracts.errors import StoreError
 from aiops.domain.series import Samples
-from aiops.store.batches import decode, encode
+from aiops.store.blobs import decode, encode
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS aside (seq INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL,

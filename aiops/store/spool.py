@@ -19,7 +19,7 @@ from typing import Final
 
 from aiops.contracts.errors import StoreError
 from aiops.domain.series import Samples
-from aiops.store.batches import decode, encode
+from aiops.store.blobs import decode, encode
 from aiops.store.losses import NOBODY, SCHEMA, Aside, Loss, Losses
 
 _SCHEMA: Final = """

@@ -17,7 +17,7 @@ from aiops.store.remote.naming import REVISION, SERIES
 from aiops.store.remote.numbers import as_bytes, parse_samples
 
 FORMAT: Final = f"{SERIES},{REVISION},__timestamp__:unix_ms,__value__"
-_LINE, _END = ord("\n"), ord("]")
+_LINE: Final = ord("\n")
 
 
 def decode(body: bytes, source: str) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
@@ -29,8 +29,7 @@ def decode(body: bytes, source: str) -> tuple[IntArray, IntArray, IntArray, Floa
     count = body.count(b"\n")
     series, revisions, times = (np.zeros(count, np.int64) for _ in range(3))
     values = np.zeros(count)
-    text = np.array(as_bytes(body))
-    text[text == _LINE] = _END  # where a number ends, for the parser of numbers
+    text = as_bytes(body)
     done = parse_samples(text, series, revisions, times, values) if count else 0
     while 0 <= done < count:
         done = _slowly(body, done, (series, revisions, times, values), source)
@@ -42,7 +41,7 @@ def decode(body: bytes, source: str) -> tuple[IntArray, IntArray, IntArray, Floa
 
 
 def _parse_from(text: Any, done: int, into: tuple[Any, ...]) -> int:
-    at = int(np.flatnonzero(text == _END)[done - 1]) + 1
+    at = int(np.flatnonzero(text == _LINE)[done - 1]) + 1
     return done + int(parse_samples(text[at:], *(each[done:] for each in into)))
 
 

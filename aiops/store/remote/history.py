@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aiops.contracts.errors import AiopsError, Refused, StoreError, Unreachable
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import IntArray, Samples
-from aiops.store.batches import join
+from aiops.store.batches import distinct, join
 from aiops.store.grid import MS, Columns
 from aiops.store.remote.cells import SLICE, build_panel
 
@@ -69,7 +69,7 @@ class RemoteHistory(ABC):
 
     def samples(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns the stored samples, ordered by id and time."""
-        ids = np.unique(np.asarray(ids, np.int64))
+        ids = distinct(ids)
         parts = []
         for at in range(0, len(ids), SLICE):
             found = self.columns(ids[at : at + SLICE], start, end)

@@ -91,7 +91,7 @@ class InfluxStore(RemoteHistory):
         with self._lock:
             with asking():
                 self._setup.prepare()
-            heads = self._heads.of(columns.rows.tolist())
+            heads = self._heads.of(columns.rows)
             for at in range(0, len(heads), _LINES):
                 part = slice(at, at + _LINES)
                 self._write(encode(heads[part], columns.times[part], columns.values[part]))

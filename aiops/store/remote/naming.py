@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.errors import ConfigError
 from aiops.domain.series import IntArray, SeriesInfo
@@ -101,14 +102,21 @@ class Heads:
         self._store = store
         self._describe: Describe = describe_nothing
         self._heads: dict[int, bytes] = {}
+        self._last: tuple[NDArray[np.integer], list[bytes]] = np.empty(0, np.int64), []
 
     def name_series(self, describe: Describe) -> None:
         """Takes what describes ids."""
         self._describe = describe
         self._heads.clear()
+        self._last = np.empty(0, np.int64), []
 
-    def of(self, ids: Sequence[int]) -> list[bytes]:
-        """Returns the head of each id."""
+    def of(self, ids: NDArray[np.integer]) -> list[bytes]:
+        """Returns the head of each id; a scrape is much like the one before."""
+        if not np.array_equal(ids, self._last[0]):
+            self._last = ids, self._look_up(ids.tolist())
+        return self._last[1]
+
+    def _look_up(self, ids: Sequence[int]) -> list[bytes]:
         heads = self._heads
         try:
             return [heads[number] for number in ids]

@@ -27,7 +27,7 @@ from aiops.domain.instant import to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
-from aiops.store.batches import arranged, join
+from aiops.store.batches import arranged, distinct, join
 from aiops.store.grid import MS, Columns, Grid
 from aiops.store.remote.arrange import arrange, fill_last, flatten
 from aiops.store.remote.cells import SLICE, build_panel, fill_again, whole_cells
@@ -107,7 +107,7 @@ class VictoriaMetricsStore(RemoteHistory):
         self._known.note(ids, columns.times)
 
     def _write(self, columns: Columns, revisions: IntArray) -> None:
-        heads = self._heads.of(columns.rows.tolist())
+        heads = self._heads.of(columns.rows)
         if revisions.any():
             heads = [revised(h, r) for h, r in zip(heads, revisions.tolist(), strict=True)]
         for at in range(0, len(heads), _LINES):
@@ -249,7 +249,7 @@ class VictoriaMetricsStore(RemoteHistory):
 
     def stored(self, ids: IntArray, start: int, end: int) -> Samples:
         """Returns what the server itself shows, without what was written a moment ago."""
-        ids = np.unique(np.asarray(ids, np.int64))
+        ids = distinct(ids)
         span = whole_cells(start, end)
         parts = []
         with asking():
