@@ -15,6 +15,10 @@ ROUNDS: Final = 5
 """Measured rounds; the median of an odd number is one of them."""
 
 
+class NotRun(Exception):  # it is no error: something is not installed here
+    """A group cannot be measured on this machine; says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the result.

@@ -2,12 +2,12 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiops.bench.measure import Figure, describe_machine
+from aiops.bench.measure import Figure, NotRun, describe_machine
 
 Measure = Callable[[int, int, Path], list[Figure]]
 
@@ -22,7 +22,7 @@ class Group:
 
 def groups(peers: bool = False) -> list[Group]:
     """Returns what there is to measure, in order."""
-    from aiops.bench import detect, exposition, forecast, once, store
+    from aiops.bench import detect, exposition, flux, forecast, once, remote, store
 
     found = [
         Group("reads", store.measure_reads),
@@ -31,6 +31,8 @@ def groups(peers: bool = False) -> list[Group]:
         Group("forecast", forecast.measure),
         Group("scrape", partial(exposition.measure, peers=peers)),
         Group("once", once.measure),
+        Group("flux", flux.measure),
+        Group("remote", remote.measure),
     ]
     if peers:
         from aiops.bench import peer_detectors
@@ -41,34 +43,50 @@ def groups(peers: bool = False) -> list[Group]:
     return found
 
 
+@dataclass(slots=True)
+class Result:
+    """What was measured.
+
+    Attributes:
+        not_run: Name of each group that could not be measured here, to the reason.
+    """
+
+    figures: list[Figure] = field(default_factory=list)
+    not_run: dict[str, str] = field(default_factory=dict)
+
+
 def run(
     n_series: int,
     n_points: int,
     chosen: Sequence[Group],
     tell: Callable[[str, int, int], None],
-) -> list[Figure]:
-    """Returns the figures of the chosen groups.
+) -> Result:
+    """Measures the chosen groups.
 
     Args:
         tell: Is told the name, number and count of each group before it begins.
     """
-    found: list[Figure] = []
+    found = Result()
     for number, group in enumerate(chosen):
         tell(group.name, number, len(chosen))
         with tempfile.TemporaryDirectory(prefix="aiops-bench-") as folder:
-            found += group.measure(n_series, n_points, Path(folder))
+            try:
+                found.figures += group.measure(n_series, n_points, Path(folder))
+            except NotRun as reason:
+                found.not_run[group.name] = str(reason)
     return found
 
 
-def report(figures: Sequence[Figure]) -> dict[str, Any]:
+def report(result: Result) -> dict[str, Any]:
     """Returns the file's content."""
-    return {"machine": describe_machine(), "stages": [figure.row() for figure in figures]}
+    stages = [figure.row() for figure in result.figures]
+    return {"machine": describe_machine(), "stages": stages, "not_run": result.not_run}
 
 
-def table(figures: Sequence[Figure]) -> str:
+def table(result: Result) -> str:
     """Returns the figures as text; a ratio over its goal is marked."""
     lines = [f"{'stage':40} {'cpu s':>10} {'floor s':>10} {'ratio':>9} {'goal':>5}"]
-    for figure in figures:
+    for figure in result.figures:
         goal = "" if figure.goal is None else f"{figure.goal:g}"
         over = figure.goal is not None and figure.ratio > figure.goal
         lines.append(
@@ -76,4 +94,5 @@ def table(figures: Sequence[Figure]) -> str:
             f"{figure.ratio:9.2f} {goal:>5}{' over' if over else ''}"
         )
         lines.append(f"    {figure.work} / {figure.floor}")
+    lines += [f"{name}: not run: {why}" for name, why in result.not_run.items()]
     return "\n".join(lines)

@@ -33,12 +33,12 @@ def register(app: typer.Typer) -> None:
             there = ", ".join(group.name for group in known)
             raise typer.BadParameter(f"--only {', '.join(wrong)}: groups are {there}")
         chosen = [group for group in known if not names or group.name in names]
-        figures = bench.run(series, points, chosen, _tell)
+        result = bench.run(series, points, chosen, _tell)
         if out:
-            text = orjson.dumps(bench.report(figures), option=orjson.OPT_INDENT_2)
+            text = orjson.dumps(bench.report(result), option=orjson.OPT_INDENT_2)
             write_bytes(text + b"\n", out)
         if out != "-":
-            typer.echo(bench.table(figures))
+            typer.echo(bench.table(result))
 
 
 def _tell(name: str, number: int, count: int) -> None:

@@ -1,10 +1,9 @@
-"""From the lines of an export to columns and cells."""
+"""From the lines of an export to columns."""
 
 import numpy as np
 
-from aiops.domain.panel import Aggregation
 from aiops.domain.series import FloatArray, IntArray
-from aiops.store.grid import MS, Columns, Grid, fill
+from aiops.store.grid import Columns
 from aiops.store.remote.export_lines import Lines
 
 
@@ -34,15 +33,3 @@ def arrange(
             rows, times, values = rows[last], times[last], values[last]
             revisions = revisions[last]
     return Columns(rows, times, values), revisions
-
-
-def fill_last(matrix: FloatArray, grid: Grid, ids: IntArray, lines: Lines) -> None:
-    """Fills the newest value of each cell of one slice."""
-    distinct = len(np.unique(lines.series)) == len(lines.series)
-    if not distinct or lines.revisions.any() or not np.isfinite(lines.values).all():
-        fill(matrix, grid, arrange(*flatten(ids, lines))[0], Aggregation.LAST)
-        return
-    cells = (lines.times - grid.start // MS) // (grid.step // MS)
-    first = np.searchsorted(ids, lines.series) * grid.cells
-    cells += np.repeat(first, np.diff(lines.bounds))
-    matrix.reshape(-1)[cells] = lines.values  # in order of time, so that the last one stays

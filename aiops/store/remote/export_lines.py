@@ -19,7 +19,7 @@ from aiops.store.remote.numbers import as_bytes, parse_lines
 
 _HEAD: Final = b'{"metric":'
 _VALUES: Final = b',"values":['
-_BETWEEN: Final = np.array(as_bytes(b',"timestamps":['))
+BETWEEN: Final = np.array(as_bytes(b',"timestamps":['))
 _BRACE: Final = ord("}")
 
 
@@ -41,8 +41,23 @@ class Lines:
     values: FloatArray
 
 
-def decode(body: bytes, source: str) -> Lines:
-    """Returns the lines of an answer.
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Where the lines of an answer are, and whose they are.
+
+    Attributes:
+        cuts: ``(n,)`` where the values of each line begin.
+        ends: ``(n,)`` where each line ends.
+    """
+
+    series: IntArray
+    revisions: IntArray
+    cuts: IntArray
+    ends: IntArray
+
+
+def read_heads(body: bytes, source: str) -> Heads:
+    """Returns the lines of an answer, without their numbers.
 
     Raises:
         Unreachable: It is not what an export answers, or it is cut off.
@@ -52,27 +67,33 @@ def decode(body: bytes, source: str) -> Lines:
         raise Unreachable(f"{source}: answers no export, or half of one: {shown!r}", "not_export")
     heads, cuts, ends = _split(body, source)
     names = [_name(head, source) for head in heads]
+    series = np.array([number for number, _ in names], np.int64)
+    return Heads(series, np.array([revision for _, revision in names], np.int64), cuts, ends)
+
+
+def decode(body: bytes, source: str) -> Lines:
+    """Returns the lines of an answer.
+
+    Raises:
+        Unreachable: It is not what an export answers, or it is cut off.
+    """
+    heads = read_heads(body, source)
     size = len(body) // 2 + 1  # of each number and its comma; untouched memory costs nothing
     values, times = np.empty(size), np.empty(size, np.int64)
-    bounds = np.zeros(len(heads) + 1, np.int64)
+    bounds = np.zeros(len(heads.series) + 1, np.int64)
     text = as_bytes(body)
     done = 0
-    while done < len(heads):
+    cuts, ends = heads.cuts, heads.ends
+    while done < len(cuts):
         done += int(
-            parse_lines(text, cuts[done:], ends[done:], _BETWEEN, values, times, bounds[done:])
+            parse_lines(text, cuts[done:], ends[done:], BETWEEN, values, times, bounds[done:])
         )
-        if done < len(heads):
+        if done < len(cuts):
             line = body[int(cuts[done]) - len(_VALUES) + 1 : int(ends[done])]
             bounds[done + 1] = _slowly(line, values, times, int(bounds[done]), source)
             done += 1
     count = int(bounds[-1])
-    return Lines(
-        np.array([series for series, _ in names], np.int64),
-        np.array([revision for _, revision in names], np.int64),
-        bounds,
-        times[:count],
-        values[:count],
-    )
+    return Lines(heads.series, heads.revisions, bounds, times[:count], values[:count])
 
 
 def _split(body: bytes, source: str) -> tuple[list[bytes], IntArray, IntArray]:

@@ -13,11 +13,11 @@ Source: VictoriaMetrics documentation, "How to export time series", "Deduplicati
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,9 @@ from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import DAY
 from aiops.store.batches import arranged, distinct, join
 from aiops.store.grid import MS, Columns, Grid
-from aiops.store.remote.arrange import arrange, fill_last, flatten
+from aiops.store.remote.arrange import arrange, flatten
 from aiops.store.remote.cells import SLICE, build_panel, fill_again, whole_cells
+from aiops.store.remote.export_cells import fill_last
 from aiops.store.remote.extent import end_days
 from aiops.store.remote.history import RemoteHistory, asking
 from aiops.store.remote.lines import encode, revised
@@ -51,6 +52,10 @@ _AHEAD: Final = 3
 """Days after today that may hold samples. Source: the server refuses what is more than two
 days ahead of its clock."""
 _DAY_MS: Final = DAY // MS
+
+
+_Part = TypeVar("_Part")
+_Answer = TypeVar("_Answer")
 
 
 class VictoriaMetricsStore(RemoteHistory):
@@ -144,16 +149,21 @@ class VictoriaMetricsStore(RemoteHistory):
 
         def load(at: int) -> None:
             part = distinct[at : at + SLICE]
-            fill_last(matrix[at : at + SLICE], grid, part, self._server.lines(part, *span))
+            body = self._server.export(part, *span)
+            fill_last(matrix[at : at + SLICE], grid, part, body, self._server.url)
 
         if matrix.size:
-            with asking():
-                list(self._pool.map(load, range(0, len(distinct), SLICE)))  # one decodes, one waits
+            with asking():  # while one slice is decoded, the next is waited for
+                self.spread(load, range(0, len(distinct), SLICE))
             # the little that the server may not show yet
             rows, times, _, _ = self._recent.between(distinct, *span)
             fill_again(matrix, grid, distinct, rows, times, self.columns)
         same = len(ids) == len(distinct) and bool((place == np.arange(len(ids))).all())
         return grid.panel(ids, matrix if same else matrix[place], Aggregation.LAST)
+
+    def spread(self, work: Callable[[_Part], _Answer], parts: Iterable[_Part]) -> list[_Answer]:
+        """Does some work on each part, two at a time."""
+        return list(self._pool.map(work, parts))
 
     def latest(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
         """Returns time and value of each newest sample."""

@@ -87,11 +87,14 @@ class VictoriaServer:
 
     def lines(self, ids: IntArray, start: int, end: int) -> Lines:
         """Returns every sample of ``[start, end)`` ms, a line per series and revision."""
+        return decode(self.export(ids, start, end), self._endpoint.url)
+
+    def export(self, ids: IntArray, start: int, end: int) -> bytes:
+        """Returns the same as the server answers it."""
         form = self.form(ids, start, end)
         if form is None:
-            return decode(b"", self._endpoint.url)
-        answer = self._endpoint.request("POST", f"{self._read_path}/export", form, _FORM)
-        return decode(answer.body, self._endpoint.url)
+            return b""
+        return self._endpoint.request("POST", f"{self._read_path}/export", form, _FORM).body
 
     def selector(self, ids: IntArray) -> str:
         """Returns what selects these series."""

@@ -33,7 +33,7 @@ def test_a_ratio_is_the_work_over_its_floor():
 
 def test_a_table_marks_what_is_over_its_goal():
     over, under = Figure("a", "w", 3.0, "f", 2.0, 1.0), Figure("b", "w", 1.0, "f", 2.0, 1.0)
-    lines = run.table([over, under]).splitlines()
+    lines = run.table(run.Result([over, under])).splitlines()
     assert [line.endswith("over") for line in lines if line[0] in "ab"] == [True, False]
 
 

@@ -336,13 +336,13 @@ def test_a_spool_that_cannot_write_acknowledges_nothing(remote, tmp_path):
 def test_the_file_gives_its_space_back_when_nothing_waits_any_more(remote, tmp_path):
     remote.away = True
     store = opened(remote, tmp_path)
-    n = 200_000
+    n = 300_000
     for k in range(6):
         store.append(Samples(np.arange(n), np.full(n, MONDAY + k * MINUTE), np.ones(n)))
     path = tmp_path / "spool.db"
     store.spool._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     full = path.stat().st_size
-    assert full > 6 * n * 24
+    assert full > 6 * n * 12
     remote.away = False
     assert store.settle(30)
     wait_for(lambda: store.spool._db.execute("PRAGMA freelist_count").fetchone()[0] == 0)
