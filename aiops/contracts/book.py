@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from aiops.contracts.collector import Collection, Cursor, Inventory
+from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import Batch, SeriesKey
@@ -135,6 +136,24 @@ class Draft:
     def drop(self, reason: str, count: int = 1) -> None:
         """Counts what was not usable."""
         self.dropped[reason] += count
+
+    def despite(
+        self, problems: Sequence[Unreachable], cursor: Cursor, otherwise: str
+    ) -> Collection:
+        """Returns what was taken although some of a source's parts could not be had.
+
+        Args:
+            otherwise: What is wrong when nothing was taken and nothing failed.
+
+        Raises:
+            Unreachable: Nothing was taken; the first problem gives its kind.
+        """
+        if not len(self):
+            words = "; ".join(str(problem) for problem in problems[:5])
+            raise Unreachable(words or otherwise, problems[0].kind if problems else "empty")
+        for problem in problems:
+            self.drop(problem.kind)
+        return self.collection(cursor)
 
     def collection(self, cursor: Cursor) -> Collection:
         """Returns what was taken and what was dropped."""

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from aiops.contracts.secret import Secret
 from aiops.domain.metric import Direction
+from collectors._rule import ScaledRuleSettings
 
 
 @dataclass(frozen=True, slots=True)
-class AzureMetricSettings:
+class AzureMetricSettings(ScaledRuleSettings):
     """One metric of one type of resource."""
 
     namespace: str = field(
@@ -20,12 +21,7 @@ class AzureMetricSettings:
         default="Average",
         metadata={"help": "Average, Maximum, Minimum, or Total (becomes a rate per second)."},
     )
-    scale: float = field(default=1.0, metadata={"help": "Values are multiplied by it."})
-    unit: str = field(default="1", metadata={"help": "UCUM code, after scale."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 _MACHINES, _DATABASES = "Microsoft.Compute/virtualMachines", "Microsoft.Sql/servers/databases"

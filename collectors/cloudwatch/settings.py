@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from aiops.contracts.secret import Secret
 from aiops.domain.metric import Direction
+from collectors._rule import ScaledRuleSettings
 
 
 @dataclass(frozen=True, slots=True)
-class CloudMetricSettings:
+class CloudMetricSettings(ScaledRuleSettings):
     """One metric of one namespace, for everything that has it."""
 
     namespace: str = field(metadata={"help": "Namespace, such as AWS/EC2."})
@@ -21,12 +22,7 @@ class CloudMetricSettings:
         default="Average",
         metadata={"help": "Average, Maximum, Minimum, Sum (becomes a rate per second) or p99."},
     )
-    scale: float = field(default=1.0, metadata={"help": "Values are multiplied by it."})
-    unit: str = field(default="1", metadata={"help": "UCUM code, after scale."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 _UP, _DOWN = Direction.UP, Direction.DOWN

@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from aiops.domain.metric import Direction
+from collectors._rule import ScaledRuleSettings
 
 
 class Aligner(StrEnum):
@@ -17,7 +18,7 @@ class Aligner(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class GcpMetricSettings:
+class GcpMetricSettings(ScaledRuleSettings):
     """One metric type, for everything that has it."""
 
     type: str = field(
@@ -34,12 +35,7 @@ class GcpMetricSettings:
     aligner: Aligner = field(
         default=Aligner.MEAN, metadata={"help": "mean, max, min or rate (what only grows)."}
     )
-    scale: float = field(default=1.0, metadata={"help": "Values are multiplied by it."})
-    unit: str = field(default="1", metadata={"help": "UCUM code, after scale."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 _UP = Direction.UP
@@ -52,7 +48,7 @@ _DEFAULTS = (
     GcpMetricSettings(
         "agent.googleapis.com/disk/percent_used", "system.filesystem.utilization",
         "{instance_id}/volume:{device}", 'metric.labels.state = "used"', "{instance_id}",
-        Aligner.MAX, 0.01, bad_direction=_UP, kind="volume", fail=1.0, warn=0.9,
+        Aligner.MAX, scale=0.01, bad_direction=_UP, kind="volume", fail=1.0, warn=0.9,
     ),
     GcpMetricSettings(
         f"{_SQL}/disk/utilization", "system.filesystem.utilization", "{database_id}",

@@ -2,26 +2,22 @@
 
 from dataclasses import dataclass, field
 
-from aiops.contracts.secret import Secret
-from aiops.domain.metric import Direction, MetricKind
+from aiops.domain.metric import MetricKind
+from collectors._rule import ScaledRuleSettings
+from collectors._web.settings import AccountSettings
 
 
 @dataclass(frozen=True, slots=True)
-class JsonMetric:
+class JsonMetric(ScaledRuleSettings):
     """One number of each item."""
 
     metric: str = field(metadata={"help": "Name of the metric."})
     path: str = field(metadata={"help": "JSONPath within an item, such as $.disk.used."})
-    unit: str = field(default="1", metadata={"help": "UCUM code."})
     kind: MetricKind = field(default=MetricKind.GAUGE, metadata={"help": "gauge or counter."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
-    scale: float = field(default=1.0, metadata={"help": "Values are multiplied by it."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 @dataclass(frozen=True, slots=True)
-class HttpJsonSettings:
+class HttpJsonSettings(AccountSettings):
     """One document and what is in it."""
 
     url: str = field(metadata={"help": "Address of the document."})
@@ -34,17 +30,4 @@ class HttpJsonSettings:
     )
     kind: str = field(default="host", metadata={"help": "Kind of the assets."})
     time: str = field(default="", metadata={"help": "JSONPath of the time in an item; empty: now."})
-    username: str = field(default="", metadata={"help": "Name for HTTP basic authentication."})
-    password: Secret | None = field(
-        default=None, metadata={"help": "Its password (env: or file:)."}
-    )
-    bearer_token: Secret | None = field(
-        default=None, metadata={"help": "Token sent as Authorization: Bearer (env: or file:)."}
-    )
-    verify: bool = field(
-        default=True, metadata={"help": "Check the server's certificate; turn off only in a lab."}
-    )
-    ca_file: str = field(
-        default="", metadata={"help": "Certificates to trust instead of the system's."}
-    )
     max_body_bytes: int = field(default=16 << 20, metadata={"help": "A longer body is refused."})

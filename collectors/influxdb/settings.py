@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiops.contracts.secret import Secret
-from aiops.domain.metric import Direction, MetricKind
+from aiops.domain.metric import MetricKind
+from collectors._rule import ScaledRuleSettings
+from collectors._web.settings import TrustSettings
 
 
 @dataclass(frozen=True, slots=True)
-class FluxSettings:
+class FluxSettings(ScaledRuleSettings):
     """One query; every table of its result is one series."""
 
     flux: str = field(
@@ -26,11 +28,6 @@ class FluxSettings:
     )
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
     counter: bool = field(default=False, metadata={"help": "Whether the values only grow."})
-    unit: str = field(default="1", metadata={"help": "UCUM code, after scale."})
-    scale: float = field(default=1.0, metadata={"help": "Values are multiplied by it."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
     @property
     def metric_kind(self) -> MetricKind:
@@ -39,7 +36,7 @@ class FluxSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class InfluxdbSettings:
+class InfluxdbSettings(TrustSettings):
     """A server and the queries put to it."""
 
     url: str = field(metadata={"help": "Address of the server, such as http://influx:8086."})
@@ -62,12 +59,6 @@ class InfluxdbSettings:
     piece: timedelta = field(
         default=timedelta(hours=6),
         metadata={"help": "A collection reads no more than this.", "minimum": timedelta(minutes=1)},
-    )
-    verify: bool = field(
-        default=True, metadata={"help": "Check the server's certificate; turn off only in a lab."}
-    )
-    ca_file: str = field(
-        default="", metadata={"help": "Certificates to trust instead of the system's."}
     )
     max_body_bytes: int = field(default=64 << 20, metadata={"help": "A longer answer is refused."})
     max_series: int = field(

@@ -55,13 +55,7 @@ class IpmiCollector:
                 else:
                     draft.drop(found)
             self._runs[host] = (self._runs[host] + 1) % _LIMITS_EVERY
-        if not len(draft):
-            words = "; ".join(str(problem) for problem in problems[:5])
-            kind = problems[0].kind if problems else "empty"
-            raise Unreachable(words or "no controller has a sensor with a reading", kind)
-        for problem in problems:
-            draft.drop(problem.kind)
-        return draft.collection(cursor)
+        return draft.despite(problems, cursor, "no controller has a sensor with a reading")
 
     def discover(self) -> Inventory:
         """Returns the servers and their sensors."""

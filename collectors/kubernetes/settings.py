@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from aiops.contracts.secret import Secret
+from collectors._web.settings import TrustSettings
 
 
 @dataclass(frozen=True, slots=True)
-class KubernetesSettings:
+class KubernetesSettings(TrustSettings):
     """One cluster."""
 
     url: str = field(
@@ -29,12 +30,6 @@ class KubernetesSettings:
     )
     token_file: str = field(
         default="", metadata={"help": "File with a token that is renewed; read each time."}
-    )
-    verify: bool = field(
-        default=True, metadata={"help": "Check the server's certificate; turn off only in a lab."}
-    )
-    ca_file: str = field(
-        default="", metadata={"help": "Certificates to trust instead of the system's."}
     )
     max_pods: int = field(
         default=5_000, metadata={"help": "Pods beyond this are left out and counted."}

@@ -50,13 +50,7 @@ class ModbusCollector:
         problems: list[Unreachable] = []
         at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
         asyncio.run(self._read_all(draft, problems, at, deadline.total_seconds() * _SHARE))
-        if not len(draft):
-            words = "; ".join(str(problem) for problem in problems[:5])
-            kind = problems[0].kind if problems else "empty"
-            raise Unreachable(words or "no device has any of the registers", kind)
-        for problem in problems:
-            draft.drop(problem.kind)
-        return draft.collection(cursor)
+        return draft.despite(problems, cursor, "no device has any of the registers")
 
     def discover(self) -> Inventory:
         """Returns the devices."""

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from aiops.domain.metric import Direction, MetricKind
+from aiops.domain.metric import MetricKind
+from collectors._rule import ScaledRuleSettings
 
 
 class Table(StrEnum):
@@ -48,7 +49,7 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterSettings:
+class RegisterSettings(ScaledRuleSettings):
     """One number that every device has."""
 
     metric: str = field(metadata={"help": "Name of the metric."})
@@ -69,17 +70,12 @@ class RegisterSettings:
     word_order: WordOrder = field(
         default=WordOrder.BIG, metadata={"help": "big: the high register comes first; or little."}
     )
-    scale: float = field(default=1.0, metadata={"help": "The number is multiplied by it."})
     offset: float = field(default=0.0, metadata={"help": "Then this is added."})
     absent: int | None = field(
         default=None,
         metadata={"help": "Number, before scale, by which the device says that there is none."},
     )
-    unit: str = field(default="1", metadata={"help": "UCUM code."})
     kind: MetricKind = field(default=MetricKind.GAUGE, metadata={"help": "gauge or counter."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aiops.contracts.secret import Secret
-from aiops.domain.metric import Direction
+from collectors._rule import RuleSettings
 
 
 class Encoding(StrEnum):
@@ -15,7 +15,7 @@ class Encoding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TopicSettings:
+class TopicSettings(RuleSettings):
     """What the messages of some topics mean; only topics named here are read."""
 
     topic: str = field(metadata={"help": "Filter to subscribe to; + is one level, # the rest."})
@@ -36,11 +36,7 @@ class TopicSettings:
     time: str = field(
         default="", metadata={"help": "Member with the time (ISO or epoch); empty: arrival."}
     )
-    unit: str = field(default="1", metadata={"help": "UCUM code."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
     kind: str = field(default="device", metadata={"help": "Kind of the asset."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aiops.contracts.secret import Secret
-from aiops.domain.metric import Direction, MetricKind
+from aiops.domain.metric import MetricKind
+from collectors._rule import RuleSettings
 
 
 class Protection(StrEnum):
@@ -16,7 +17,7 @@ class Protection(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSettings:
+class NodeSettings(RuleSettings):
     """A variable, or an object whose variables are all taken."""
 
     node: str = field(metadata={"help": "Node id, such as ns=2;s=Press1.Temperature."})
@@ -35,12 +36,11 @@ class NodeSettings:
         },
     )
     unit: str = field(
-        default="", metadata={"help": "UCUM code; empty: as the server says, else 1."}
+        default="",
+        kw_only=True,
+        metadata={"help": "UCUM code; empty: as the server says, else 1."},
     )
     kind: MetricKind = field(default=MetricKind.GAUGE, metadata={"help": "gauge or counter."})
-    bad_direction: Direction = field(default=Direction.BOTH, metadata={"help": "up, down or both."})
-    fail: float | None = field(default=None, metadata={"help": "Value that counts as failed."})
-    warn: float | None = field(default=None, metadata={"help": "Value that counts as warning."})
 
 
 @dataclass(frozen=True, slots=True)

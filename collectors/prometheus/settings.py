@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aiops.contracts.secret import Secret
+from collectors._web.settings import AccountSettings
 
 
 @dataclass(frozen=True, slots=True)
-class PrometheusSettings:
+class PrometheusSettings(AccountSettings):
     """One endpoint to scrape."""
 
     url: str = field(metadata={"help": "Address to scrape, such as http://db-07:9100/metrics."})
@@ -39,19 +39,6 @@ class PrometheusSettings:
     accept_future: timedelta = field(
         default=timedelta(minutes=10),
         metadata={"help": "Samples with a time further ahead are dropped."},
-    )
-    username: str = field(default="", metadata={"help": "Name for HTTP basic authentication."})
-    password: Secret | None = field(
-        default=None, metadata={"help": "Its password (env: or file:)."}
-    )
-    bearer_token: Secret | None = field(
-        default=None, metadata={"help": "Token sent as Authorization: Bearer (env: or file:)."}
-    )
-    verify: bool = field(
-        default=True, metadata={"help": "Check the server's certificate; turn off only in a lab."}
-    )
-    ca_file: str = field(
-        default="", metadata={"help": "Certificates to trust instead of the system's."}
     )
     max_body_bytes: int = field(
         default=16 << 20, metadata={"help": "A longer body, decompressed, is refused."}

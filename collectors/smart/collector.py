@@ -54,12 +54,7 @@ class SmartCollector:
                 self._take(draft, device, told, at)
             except Unreachable as error:
                 problems.append(error)
-        if not len(draft):
-            words = "; ".join(str(problem) for problem in problems[:5])
-            raise Unreachable(words or f"{self._host}: smartctl finds no drive", _kind(problems))
-        for problem in problems:
-            draft.drop(problem.kind)
-        return draft.collection(cursor)
+        return draft.despite(problems, cursor, f"{self._host}: smartctl finds no drive")
 
     def discover(self) -> Inventory:
         """Returns the host and its drives."""
@@ -124,7 +119,3 @@ def _messages(state: Mapping[str, Any]) -> list[str]:
     told = state.get("messages")
     rows = told if isinstance(told, list) else []
     return [str(row.get("string", "")) for row in rows if isinstance(row, Mapping)]
-
-
-def _kind(problems: list[Unreachable]) -> str:
-    return problems[0].kind if problems else "empty"

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aiops.contracts.secret import Secret
+from collectors._web.settings import TrustSettings
 
 
 @dataclass(frozen=True, slots=True)
-class ZabbixSettings:
+class ZabbixSettings(TrustSettings):
     """One Zabbix and what is read of it."""
 
     url: str = field(metadata={"help": "Address of the frontend, such as https://zabbix.example."})
@@ -33,12 +34,6 @@ class ZabbixSettings:
     )
     refresh: timedelta = field(
         default=timedelta(minutes=10), metadata={"help": "How often it is asked for its items."}
-    )
-    verify: bool = field(
-        default=True, metadata={"help": "Check the server's certificate; turn off only in a lab."}
-    )
-    ca_file: str = field(
-        default="", metadata={"help": "Certificates to trust instead of the system's."}
     )
     max_body_bytes: int = field(default=64 << 20, metadata={"help": "A longer answer is refused."})
     max_items: int = field(

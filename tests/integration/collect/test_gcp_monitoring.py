@@ -31,7 +31,7 @@ _DISK = GcpMetricSettings(
     'metric.labels.state = "used"',
     "{instance_id}",
     Aligner.MAX,
-    0.01,
+    scale=0.01,
 )
 
 
