@@ -1,10 +1,11 @@
 """The dial: false alarms realised on clean series against the budget asked for.
 
-Other kinds, other parameters and other steps than bench/fleets.py. The stage's line was refitted
-with this table in view, so it says how the dial behaves here, not on a fleet nobody has seen.
+python -m bench.calibration 10000          on series the dial was never fitted to
+python -m bench.calibration 10000 fitted   on series it was fitted to, with bench/fleets.py
 """
 
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 from aiops.detect.decide import threshold
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
+from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
+from bench import unseen
 
 DAY = 1440
 STEP_NS = 60 * 10**9
@@ -49,32 +52,36 @@ def judged_series(rng: np.random.Generator, kind: str, cells: int) -> NDArray[np
     return x * float(np.exp(rng.uniform(-5, 15)))
 
 
-def run(series: int = 1_000, weeks: float = 1.0, seed: int = 2026) -> list[dict[str, object]]:
+Make = Callable[[np.random.Generator, str, int], NDArray[np.float64]]
+
+
+def run(series: int = 1_000, which: str = "unseen", seed: int = 2026) -> list[dict[str, object]]:
     """Returns realised and asked false alarms per series-week, all kinds together and each."""
+    names, make = (KINDS, judged_series) if which == "fitted" else (unseen.KINDS, unseen.series)
     stage = DetectStage.of(DetectSettings())
-    cells = int(weeks * 7 * DAY)
-    alarms = {budget: np.zeros(len(KINDS)) for budget in (1.0, 0.1, 0.01)}
-    count = np.zeros(len(KINDS))
+    cells = 7 * DAY
+    alarms = {budget: np.zeros(len(names)) for budget in (1.0, 0.1, 0.01)}
+    count = np.zeros(len(names))
     rng = np.random.default_rng(seed)
     for at in range(0, series, 80):
-        rows = range(at, min(at + 80, series))
-        kinds = np.array([row % len(KINDS) for row in rows])
-        values = np.array([judged_series(rng, KINDS[kind], cells) for kind in kinds])
+        kinds = np.arange(at, min(at + 80, series)) % len(names)
+        values = np.array([make(rng, names[kind], cells) for kind in kinds])
         times = np.arange(cells, dtype=np.int64) * STEP_NS
-        panel = Panel.of(values, times, timedelta(minutes=1))
+        calendar = build_calendar(times, ["UTC"] * len(kinds))
+        panel = Panel.of(values, times, timedelta(minutes=1), calendar=calendar)
         _, found = stage.score(stage.start(len(kinds)), panel)
         np.add.at(count, kinds, 1)
         for budget, seen in alarms.items():
             for kind, alert in zip(kinds, found.alert, strict=True):
                 seen[kind] += openings(alert[750:], threshold(budget, STEP_NS))
-    part = (cells - 750) / (7 * DAY)
+    part = (cells - 750) / cells
     return [
         {
             "asked": budget,
             "realised": seen.sum() / count.sum() / part,
             "ratio": seen.sum() / count.sum() / part / budget,
             "alarms": int(seen.sum()),
-            **{kind: float(seen[i] / count[i] / part) for i, kind in enumerate(KINDS)},
+            **{kind: float(seen[i] / count[i] / part) for i, kind in enumerate(names)},
         }
         for budget, seen in alarms.items()
     ]
@@ -87,5 +94,5 @@ def openings(alert: NDArray[np.float64], least: float) -> int:
 
 
 if __name__ == "__main__":
-    for row in run(*(int(word) for word in sys.argv[1:])):
+    for row in run(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000, *sys.argv[2:3]):
         print({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})

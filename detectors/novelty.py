@@ -20,17 +20,17 @@ from aiops.domain.anomaly import Scores
 from aiops.domain.panel import Panel
 from aiops.domain.state import State
 
-VERSION: Final = "novelty-2"
+VERSION: Final = "novelty-3"
 
 _PHASE_SECONDS: Final = 1800
 _DAYS: Final = 5.0
 """Days the time-of-day profile is averaged over."""
 
 _ORDER: Final = (
-    "seen", "anchor", "numbers", "pairs", "pair_used", "pair_known",
-    "ring", "filled", "windows", "window_used", "window_known",
-    "long_ring", "long_filled", "longs", "long_used", "long_known",
-    "counts", "largest", "profile", "visits",
+    "seen", "anchor", "numbers", "pairs", "pair_used", "pair_place",
+    "ring", "filled", "windows", "window_used", "window_place",
+    "longs", "long_used", "long_place", "wides", "wide_used", "wide_place",
+    "counts", "totals", "largest", "profile", "visits",
 )  # fmt: skip
 
 
@@ -56,23 +56,25 @@ class Novelty:
                 "seen": zeros(np.int32),
                 "anchor": zeros(np.float64),
                 "numbers": zeros(np.float64, kernel.NUMBERS),
-                "pairs": zeros(np.float32, kernel.PAIRS, 2),
-                "pair_used": zeros(np.uint16, kernel.PAIRS),
-                "pair_known": zeros(np.int32),
-                "ring": zeros(np.float32, kernel.SHORT_BLOCKS),
+                "pairs": zeros(np.int16, 2, kernel.PAIRS),
+                "pair_used": zeros(np.uint8, kernel.PAIRS),
+                "pair_place": zeros(np.int16, 2),
+                "ring": zeros(np.float32, kernel.RING),
                 "filled": zeros(np.int32),
-                "windows": zeros(np.float32, kernel.WINDOWS, kernel.SHORT_BLOCKS),
-                "window_used": zeros(np.uint16, kernel.WINDOWS),
-                "window_known": zeros(np.int32),
-                "long_ring": zeros(np.float32, kernel.LONG_BLOCKS),
-                "long_filled": zeros(np.int32),
-                "longs": zeros(np.float32, kernel.LONG_WINDOWS, kernel.LONG_BLOCKS),
-                "long_used": zeros(np.uint16, kernel.LONG_WINDOWS),
-                "long_known": zeros(np.int32),
-                "counts": zeros(np.float32, kernel.CHANNELS, kernel.BINS),
+                "windows": zeros(np.int16, kernel.BLOCKS, kernel.WINDOWS),
+                "window_used": zeros(np.uint8, kernel.WINDOWS),
+                "window_place": zeros(np.int16, 2),
+                "longs": zeros(np.int16, kernel.LONG_BLOCKS, kernel.LONG_WINDOWS),
+                "long_used": zeros(np.uint8, kernel.LONG_WINDOWS),
+                "long_place": zeros(np.int16, 2),
+                "wides": zeros(np.int16, kernel.BLOCKS, kernel.WIDE_WINDOWS),
+                "wide_used": zeros(np.uint8, kernel.WIDE_WINDOWS),
+                "wide_place": zeros(np.int16, 2),
+                "counts": zeros(np.uint16, kernel.CHANNELS, kernel.BINS),
+                "totals": zeros(np.float32, kernel.CHANNELS),
                 "largest": zeros(np.float32, kernel.CHANNELS),
                 "profile": zeros(np.float32, kernel.PHASES),
-                "visits": zeros(np.uint16, kernel.PHASES),
+                "visits": zeros(np.uint8, kernel.PHASES),
             },
         )
 
@@ -94,11 +96,17 @@ class Novelty:
 
 
 def _phases(panel: Panel) -> NDArray[np.int16]:
-    """Returns the half hour of the day of each cell in its zone, -1 without a calendar."""
-    if panel.calendar is None:
+    """Returns the half hour of each cell in its zone, those of days off after those of work.
+
+    -1 without a calendar.
+    """
+    from detectors import _novelty_kernel as kernel
+
+    calendar = panel.calendar
+    if calendar is None:
         return np.full(panel.values.shape, -1, np.int16)
-    part = (panel.calendar.day_phase // _PHASE_SECONDS).astype(np.int16)
-    return part[panel.calendar.zone]
+    part = calendar.day_phase // _PHASE_SECONDS + kernel.SLOTS * calendar.day_off
+    return part.astype(np.int16)[calendar.zone]
 
 
 def _create(settings: NoSettings) -> Novelty:

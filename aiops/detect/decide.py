@@ -1,7 +1,8 @@
 """Calibrated scores become alerts and events: a budget, hysteresis, one alert per event.
 
-An alert is a new record: stronger than every score of the last ``HOLD`` cells. So a long
-event alerts once, again only when it grows worse, and alerts rank by strength.
+An alert is a new record: stronger than every score of the last ``HOLD`` cells, at most
+three days. So a long event alerts once, again only when it grows worse, and alerts rank by
+strength.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ VERSION: Final = "record-1"
 BLOCKS: Final = 10
 BLOCK_CELLS: Final = 20
 HOLD: Final = BLOCKS * BLOCK_CELLS
+LONGEST: Final = 3 * 86400 * 10**9
+"""ns: what comes three days later is a new event, however slow the series is sampled."""
 FLOOR: Final = 2.7
 """Weaker records are no alert at any budget."""
 QUIET: Final = 2.0
@@ -71,6 +74,15 @@ def threshold(budget: float, step_ns: int) -> float:
     return float(np.log10(_WEEK_NS / step_ns / max(budget, 1e-12)))
 
 
+def block_cells(step_ns: int) -> int:
+    """Returns how many cells share one of the ``BLOCKS`` stored maxima.
+
+    >>> block_cells(60 * 10**9), block_cells(3600 * 10**9)
+    (20, 7)
+    """
+    return max(1, min(BLOCK_CELLS, LONGEST // BLOCKS // step_ns))
+
+
 def start(n_units: int) -> State:
     """Returns the state of units without an event."""
     return State(
@@ -93,6 +105,7 @@ def update(
     expected: NDArray[np.float64],
     times: IntArray,
     at_least: float,
+    block: int = BLOCK_CELLS,
 ) -> tuple[State, Decision]:
     """Decides on the new cells.
 
@@ -100,12 +113,13 @@ def update(
         strength: How rare an alert each cell would be; NaN where the detector abstains.
         score: Continuous score, high through the event.
         at_least: Strength from which an alert opens an event, see :func:`threshold`.
+        block: See :func:`block_cells`.
     """
     arrays = {name: array.copy() for name, array in state.arrays.items()}
     alert = np.zeros(strength.shape)
     flag = np.zeros(strength.shape, np.uint8)
     rows, ends, starts, facts, count = _run(
-        strength, score, values, expected, times, at_least,
+        strength, score, values, expected, times, at_least, block,
         arrays["cells"], arrays["records"], arrays["is_open"], arrays["start"], arrays["event"],
         alert, flag,
     )  # fmt: skip
@@ -150,7 +164,7 @@ def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
 
 
 def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches are the rules
-    strength: Any, score: Any, values: Any, expected: Any, times: Any, at_least: float,
+    strength: Any, score: Any, values: Any, expected: Any, times: Any, at_least: float, block: int,
     cells: Any, records: Any, is_open: Any, begun: Any, event: Any, alert: Any, flag: Any,
 ) -> Any:  # fmt: skip
     units, width = strength.shape
@@ -174,8 +188,8 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
             if passes:
                 alert[unit, t] = strong
             now = cells[unit]
-            place = (now // BLOCK_CELLS) % (BLOCKS + 1)
-            if now % BLOCK_CELLS == 0:
+            place = (now // block) % (BLOCKS + 1)
+            if now % block == 0:
                 held[place] = 0.0
             held[place] = max(held[place], strong)
             cells[unit] = now + 1

@@ -92,6 +92,7 @@ class JointStage:
         decide_state, decision = decide.update(
             state.decide, tail, score, strange, strange, panel.times,
             decide.threshold(self.stage.budget, max(panel.step_ns, 1)),
+            decide.block_cells(max(panel.step_ns, 1)),
         )  # fmt: skip
         after = JointState(
             series, known, tail_state, linger_state, score_state, decide_state, state.settled

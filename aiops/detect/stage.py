@@ -18,7 +18,7 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "stage-2"
+VERSION: Final = "stage-3"
 _LARGEST: Final = 1e150
 _PARTS: Final = ("detector", "strength", "linger", "score", "decide")
 
@@ -113,6 +113,7 @@ class DetectStage:
             expected,
             panel.times,
             decide.threshold(self.budget, max(panel.step_ns, 1)),
+            decide.block_cells(max(panel.step_ns, 1)),
         )
         found = StageScores(
             score, raw.contribution, tail, decision.alert, decision.is_anomaly, raw.reason,

@@ -13,19 +13,23 @@ from aiops.domain.step import DAY, HOUR, SECOND
 _EPOCH = date(1970, 1, 1)
 _MONDAY = 3
 """1970-01-01 was a Thursday: days since the epoch plus 3 are 0 on a Monday, modulo 7."""
+_SATURDAY = 5
 
 
 def build_calendar(
     times: IntArray,
     zones: Sequence[str],
+    countries: Sequence[str] | None = None,
     days_off: Mapping[str, frozenset[date]] | None = None,
 ) -> Calendar:
-    """Returns local time of day and of week for each cell.
+    """Returns local time of day and of week for each cell, and whether it is a day off.
 
     Args:
         times: ``(n_times,)`` int64 ns UTC, ascending.
         zones: ``(n_series,)`` IANA names, one a row.
-        days_off: Zone to its holidays, if known.
+        countries: ``(n_series,)`` country codes, "" where unknown: there, and in countries
+            without an entry below, Saturdays and Sundays are off.
+        days_off: Country to every day nobody works, weekends among them.
 
     The clock goes back at 01:00 UTC on 25 October 2026 in Berlin: two cells, one phase.
 
@@ -33,22 +37,26 @@ def build_calendar(
     >>> (build_calendar(hours, ["Europe/Berlin"]).day_phase // 3600).tolist()
     [[2, 2, 3, 4]]
     """
-    names = sorted(set(zones))
+    places = list(zip(zones, countries or [""] * len(zones), strict=True))
+    names = sorted(set(places))
     position = {name: i for i, name in enumerate(names)}
-    zone = np.array([position[name] for name in zones], dtype=np.int64)
+    zone = np.array([position[place] for place in places], dtype=np.int64)
     shape = (len(names), len(times))
     day_phase = np.empty(shape, np.int32)
     week_phase = np.empty(shape, np.int32)
-    holiday = np.zeros(shape, bool)
-    for i, name in enumerate(names):
+    day_off = np.zeros(shape, bool)
+    for i, (name, country) in enumerate(names):
         local = times + _offsets(times, name)
         day = local // DAY
         day_phase[i] = (local - day * DAY) // SECOND
-        week_phase[i] = (day + _MONDAY) % 7 * 86400 + day_phase[i]
-        if days_off and name in days_off:
-            off = np.array([(d - _EPOCH).days for d in sorted(days_off[name])], dtype=np.int64)
-            holiday[i] = np.isin(day, off)
-    return Calendar(zone, day_phase, week_phase, holiday)
+        week_day = (day + _MONDAY) % 7
+        week_phase[i] = week_day * 86400 + day_phase[i]
+        if days_off and country in days_off:
+            off = np.array([(d - _EPOCH).days for d in sorted(days_off[country])], dtype=np.int64)
+            day_off[i] = np.isin(day, off)
+        else:
+            day_off[i] = week_day >= _SATURDAY
+    return Calendar(zone, day_phase, week_phase, day_off)
 
 
 def _offsets(times: IntArray, name: str) -> IntArray:

@@ -40,13 +40,14 @@ class Calendar:
         day_phase: ``(n_zones, n_times)`` seconds since local midnight, int32. In the
             repeated hour of a DST change both passes have the same phase.
         week_phase: ``(n_zones, n_times)`` seconds since local Monday 00:00, int32.
-        holiday: ``(n_zones, n_times)`` bool: a day off in the zone's calendar.
+        day_off: ``(n_zones, n_times)`` bool: a weekend or holiday where the row stands; a
+            weekend day that a country works on is none.
     """
 
     zone: IntArray
     day_phase: NDArray[np.int32]
     week_phase: NDArray[np.int32]
-    holiday: NDArray[np.bool_]
+    day_off: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Panel:
                 calendar.zone,
                 calendar.day_phase[:, start:stop],
                 calendar.week_phase[:, start:stop],
-                calendar.holiday[:, start:stop],
+                calendar.day_off[:, start:stop],
             )
         return replace(
             self,
