@@ -41,7 +41,12 @@ class CallServer:
     """
 
     def __init__(
-        self, service: ReadService, bind: str, port: int, tls: tuple[str, str] | None
+        self,
+        service: ReadService,
+        bind: str,
+        port: int,
+        tls: tuple[str, str] | None,
+        client_ca: str = "",
     ) -> None:
         try:
             import grpc
@@ -68,7 +73,10 @@ class CallServer:
         try:
             if tls:
                 pair = Path(tls[1]).read_bytes(), Path(tls[0]).read_bytes()
-                credentials = grpc.ssl_server_credentials((pair,))
+                known = Path(client_ca).read_bytes() if client_ca else None
+                credentials = grpc.ssl_server_credentials(
+                    (pair,), root_certificates=known, require_client_auth=known is not None
+                )
                 self.port = int(self._server.add_secure_port(f"{host}:{port}", credentials))
             else:
                 self.port = int(self._server.add_insecure_port(f"{host}:{port}"))

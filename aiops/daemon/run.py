@@ -113,7 +113,7 @@ def _serve_calls(service: Service) -> CallServer | None:
     server = service.settings.server
     if server.grpc_port is None:
         return None
-    return CallServer(service, server.bind, server.grpc_port, _tls(server))
+    return CallServer(service, server.bind, server.grpc_port, _tls(server), server.tls_client_ca)
 
 
 def _tls(server: ServerSettings) -> tuple[str, str] | None:

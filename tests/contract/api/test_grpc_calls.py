@@ -1,9 +1,13 @@
 """What an agent is told that pushes by gRPC, before and after a receiver sees its message."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
@@ -134,6 +138,54 @@ def test_beyond_the_quota_the_agent_is_told_how_long_to_wait(world):  # O5
     behind.push = lambda *_: PushAnswer(429, b"series_limit", headers={"Retry-After": "60"})
     error = refusal(call)
     assert (error.code(), delay(error)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 60)
+
+
+def _certificate(folder, name):
+    """Writes a certificate that signs itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pair = folder / f"{name}.pem", folder / f"{name}.key"
+    pair[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    pair[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return pair
+
+
+def test_with_an_authority_for_clients_only_those_who_have_its_certificate_are_heard(tmp_path):
+    behind = make_world()
+    ours, theirs = _certificate(tmp_path, "ours"), _certificate(tmp_path, "theirs")
+    tls = str(ours[0]), str(ours[1])
+    server = CallServer(behind, "127.0.0.1", 0, tls, str(theirs[0]))
+    server.start()
+    root, key, chain = ours[0].read_bytes(), theirs[1].read_bytes(), theirs[0].read_bytes()
+    for credentials, code in (
+        (grpc.ssl_channel_credentials(root, key, chain), grpc.StatusCode.UNAUTHENTICATED),
+        (grpc.ssl_channel_credentials(root), grpc.StatusCode.UNAVAILABLE),
+    ):
+        with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
+            send = channel.unary_unary(_EXPORT, lambda b: b, lambda b: b)
+            with pytest.raises(grpc.RpcError) as raised:
+                send(b"", timeout=10)
+            assert raised.value.code() is code  # with a certificate a token is still asked for
+    server.stop()
 
 
 def test_a_port_that_is_taken_is_told(world):
