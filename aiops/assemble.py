@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import time, timedelta
-from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, cast
 
 from aiops import plugins
@@ -13,6 +13,8 @@ from aiops.collect.gate import Gate
 from aiops.config import Settings
 from aiops.config.runbooks import load_runbooks
 from aiops.contracts.detector import Detector
+from aiops.contracts.dispatcher import Dispatcher
+from aiops.contracts.errors import InputError
 from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
@@ -23,6 +25,7 @@ from aiops.detect.stage import DetectStage
 from aiops.domain.incident import Incident, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
+from aiops.domain.selector import selects
 from aiops.domain.series import IntArray, Samples
 from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
@@ -30,9 +33,11 @@ from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
 from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
+from aiops.incident.dispatch.keep import from_bytes
 from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
 from aiops.incident.stage import IncidentStage
+from aiops.incident.team import Teams
 from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
 from aiops.orders import Orders
@@ -86,6 +91,7 @@ def assemble(
             rung_of,
         ),
         settings.ladder.false_per_week,
+        Teams(read_dispatcher(settings.incident.dispatcher)),
     )
     return Pipeline(
         ledger=ledger,
@@ -232,10 +238,25 @@ def repair_leads(settings: Settings) -> Callable[[str], timedelta | None]:
     entries = [(a.match, a.repair_lead) for a in settings.assets if a.repair_lead is not None]
 
     def lead(asset: str) -> timedelta | None:
-        found = [span for match, span in entries if match == asset or fnmatchcase(asset, match)]
+        found = [span for match, span in entries if selects(match, asset)]
         return found[-1] if found else None
 
     return lead
+
+
+def read_dispatcher(path: str) -> Dispatcher | None:
+    """Returns the dispatcher that was learnt from past tickets, None where none is named.
+
+    Raises:
+        InputError: The file cannot be read, or is no dispatcher.
+    """
+    if not path:
+        return None
+    try:
+        return from_bytes(Path(path).read_bytes(), path)
+    except OSError as error:
+        words = f"incident.dispatcher: {path}: cannot be read ({error.strerror})"
+        raise InputError([words]) from error
 
 
 def composer(settings: Settings) -> Callable[[Incident, TicketAction], TicketDraft]:

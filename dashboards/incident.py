@@ -68,6 +68,7 @@ class IncidentPage:
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=_facts(found, words, view.now),
             contributions=_contributions(found, words),
+            similar=[_mapping(each) for each in found.evidence.get("similar") or ()],
             causes=[
                 (c.asset, c.share, words.chance(c.share), c.reason.get(view.language, ""))
                 for c in found.causes
@@ -96,6 +97,12 @@ def _facts(incident: Incident, words: Words, now: datetime) -> list[tuple[str, s
             if key == "growth_per_hour":
                 shown = words("incident.per_hour", value=shown)
             facts.append((words(name), shown))
+    team = _mapping(evidence.get("dispatch"))
+    if team.get("team"):
+        label = words(f"incident.team_{team.get('by', '')}")
+        sure = team.get("confidence")
+        chance = f" ({words.chance(sure)})" if isinstance(sure, float) else ""
+        facts.append((label, f"{team['team']}{chance}"))
     method = evidence.get("method") or (incident.predicted.method if incident.predicted else "")
     if method:
         facts.append((words("asset.method"), str(method)))

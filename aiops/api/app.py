@@ -15,6 +15,7 @@ from aiops.api.shield import Shield
 from aiops.api.sign_in import add_sign_in
 from aiops.api.survey import add_survey
 from aiops.api.v1 import (
+    add_audit,
     add_automation,
     add_changes,
     add_events,
@@ -56,6 +57,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_automation(gate, service, cursors)
     add_changes(gate, service)
     add_events(gate, service)
+    add_audit(gate, service, cursors)
     add_push(gate, service)
     sign_in, survey = add_pages(gate, service)
     add_survey(gate, service, survey)

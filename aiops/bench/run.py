@@ -22,13 +22,14 @@ class Group:
 
 def groups(peers: bool = False) -> list[Group]:
     """Returns what there is to measure, in order."""
-    from aiops.bench import detect, exposition, flux, forecast, once, remote, store
+    from aiops.bench import detect, exposition, flux, forecast, incident, once, remote, store
 
     found = [
         Group("reads", store.measure_reads),
         Group("ingest", store.measure_ingest),
         Group("detect", detect.measure),
         Group("forecast", forecast.measure),
+        Group("incident", incident.measure),
         Group("scrape", partial(exposition.measure, peers=peers)),
         Group("once", once.measure),
         Group("flux", flux.measure),

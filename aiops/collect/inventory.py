@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 from aiops.collect.settings import SourceSettings
 from aiops.contracts.collector import Inventory
 from aiops.domain.asset import Asset, Edge, Location
+from aiops.domain.selector import selects
 
 
 class AssetOverride(Protocol):
@@ -74,7 +74,7 @@ def _state(
         if name not in stated and (value := getattr(source, name))
     }
     for override in overrides:
-        if override.match == asset.key or fnmatchcase(asset.key, override.match):
+        if selects(override.match, asset.key):
             known = {name: getattr(override, name) for name in _FIELDS}
             changes |= {name: value for name, value in known.items() if value is not None}
     return replace(asset, **changes), frozenset(stated | changes.keys())

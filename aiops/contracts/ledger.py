@@ -239,8 +239,14 @@ class Ledger(Protocol):
         ...
 
     def tickets(self, incident_key: str) -> list[Ticket]: ...
-    def open_tickets(self, destination: str, limit: int = 1000) -> list[tuple[str, Ticket]]:
-        """Incident keys and tickets believed open at a destination."""
+    def open_tickets(
+        self, destination: str, limit: int = 1000, after: str = ""
+    ) -> list[tuple[str, Ticket]]:
+        """Incident keys and tickets believed open at a destination, by id.
+
+        Args:
+            after: The last id of the page before.
+        """
         ...
 
     def run(self, viewer: Viewer, identity: str) -> Run | None: ...

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from fnmatch import fnmatchcase
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from aiops.domain.asset import Asset
 from aiops.domain.event import Maintenance
+from aiops.domain.selector import selects
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DEEPEST: Final = 16
@@ -32,9 +32,7 @@ class Silence:
 
     def covers(self, lineage: Iterable[str], at: datetime) -> bool:
         """Whether one of the keys (an asset and its parents) is silenced then."""
-        return self.since <= at < self.until and any(
-            key == self.match or fnmatchcase(key, self.match) for key in lineage
-        )
+        return self.since <= at < self.until and any(selects(self.match, key) for key in lineage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class MaintenancePlan:
         return [
             window
             for rule in self.rules
-            if any(key == rule.match or fnmatchcase(key, rule.match) for key in keys)
+            if any(selects(rule.match, key) for key in keys)
             for window in rule.windows(asset, start, end)
         ]
 

@@ -31,6 +31,10 @@ class IncidentSettings:
         default=0.05,
         metadata={"help": "Anomalies nearer to what is usual open no incident (0.05 = 5 %)."},
     )
+    dispatcher: str = field(
+        default="",
+        metadata={"help": "Model of `aiops try dispatch fit` for incidents without an owner."},
+    )
     repair_lead: timedelta = field(
         default=timedelta(hours=4), metadata={"help": "Time a repair needs (latest safe start)."}
     )

@@ -23,12 +23,16 @@ from aiops.incident.open import EvidenceOf, OpeningRules, StrangeEvidenceOf
 from aiops.incident.probable import BEFORE, LOOKED_AT, Context, Touched, rank_causes
 from aiops.incident.sentence import Subject, with_cause
 from aiops.incident.settings import IncidentSettings
+from aiops.incident.similar import find_similar
 from aiops.incident.strange import LASTS, LONGEST, Surroundings
+from aiops.incident.team import Teams
 
 MEMORY: Final = "incident memory"
 """Name of the ledger's note that keeps how often in a row each series was above its bar."""
 _WEEK_NS: Final = 7 * 86400 * 10**9
 _ALL: Final = 1_000_000
+_REMEMBERED: Final = 1000
+"""Closed incidents, newest first, that new ones are compared with."""
 
 
 class Fleet(Protocol):
@@ -83,10 +87,12 @@ class IncidentStage:
     settings: IncidentSettings
     rules: OpeningRules
     false_per_week: float
+    teams: Teams = field(default_factory=Teams)
     book: IncidentBook = field(init=False)
     _near: tuple[int, Nearness] | None = None
     _counts: tuple[int, Mapping[str, int], float] = (-1, {}, 0.0)
     _past: dict[str, tuple[Member, ...]] = field(default_factory=dict)
+    _closed: dict[str, Incident] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.book = IncidentBook(self.settings)
@@ -97,7 +103,7 @@ class IncidentStage:
         standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
         self.book.load([*newest, *standing], memory)
-        self._past = {}
+        self._past, self._closed = {}, {}
         for incident in reversed(newest):
             self._remember(incident)
         return newest
@@ -130,6 +136,7 @@ class IncidentStage:
             around,
         )
         self._find_causes(decided, fleet, now, seen.repairs)
+        self._address(decided, fleet, now)
         return decided
 
     def take(self, stored: Iterable[Incident], decided: Decided) -> None:
@@ -169,6 +176,22 @@ class IncidentStage:
             words = incident.sentence if known else with_cause(incident, causes, context.name)
             decided.changed[incident.key] = replace(incident, causes=causes, sentence=words)
 
+    def _address(self, decided: Decided, fleet: Fleet, now: datetime) -> None:
+        """Gives every new incident its team, and earlier incidents like it."""
+        fresh = [i for key, i in decided.changed.items() if key not in self.book.by_key]
+
+        def asset_of(key: str) -> Asset:
+            return fleet.assets.get(key) or Asset(key, kind="unknown")
+
+        if fresh:
+            self.teams.learn(self._closed.values(), asset_of, now)
+        for incident in fresh:
+            told = self.teams.assign(incident, asset_of(incident.asset))
+            similar = find_similar(told, self._closed.values(), asset_of)
+            if similar:
+                told = replace(told, evidence={**told.evidence, "similar": similar})
+            decided.changed[incident.key] = told
+
     def _touched(self, now: datetime, repairs: Sequence[Maintenance]) -> list[Touched]:
         changes = self.ledger.changes(SYSTEM, now - 2 * BEFORE, now)
         done = [Touched(c.asset, c.start, "change", c.text or c.kind) for c in changes if c.asset]
@@ -185,6 +208,12 @@ class IncidentStage:
             self._past[incident.key] = incident.members
             while len(self._past) > LOOKED_AT:
                 del self._past[next(iter(self._past))]
+        if incident.is_open:
+            self._closed.pop(incident.key, None)
+        else:
+            self._closed[incident.key] = replace(incident, evidence={})
+            while len(self._closed) > _REMEMBERED:
+                del self._closed[next(iter(self._closed))]
 
     def _around(self, step_ns: int, fleet: Fleet) -> Surroundings:
         by_step = fleet.series_by_step()

@@ -242,11 +242,13 @@ class Reads:
         query = select(TICKET.c.body).where(TICKET.c.incident_key == incident_key)
         return self._all(Ticket, query.order_by(TICKET.c.destination, TICKET.c.id))
 
-    def open_tickets(self, destination: str, limit: int = 1000) -> list[tuple[str, Ticket]]:
-        """Returns incident keys and tickets believed open at a destination."""
+    def open_tickets(
+        self, destination: str, limit: int = 1000, after: str = ""
+    ) -> list[tuple[str, Ticket]]:
+        """Returns incident keys and tickets believed open at a destination, by id."""
         query = (
             select(TICKET.c.incident_key, TICKET.c.body)
-            .where(TICKET.c.destination == destination, TICKET.c.is_open)
+            .where(TICKET.c.destination == destination, TICKET.c.is_open, TICKET.c.id > after)
             .order_by(TICKET.c.id)
             .limit(limit)
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
+from aiops.domain.selector import selects
 from aiops.domain.step import DAY
 from aiops.replay.tables import write_table
 
@@ -43,7 +43,7 @@ def export(
     """
     if folder.exists() and any(folder.iterdir()):
         raise InputError([f"{folder}: is not empty; name a new folder"])
-    assets = [a for a in ledger.assets(SYSTEM) if fnmatchcase(a.key, selector)]
+    assets = [a for a in ledger.assets(SYSTEM) if selects(selector, a.key)]
     keys = {asset.key for asset in assets}
     infos = [info for info in ledger.catalogue.all() if info.key.asset in keys]
     if not infos:

@@ -4,6 +4,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from aiops.contracts.collector import Inventory
@@ -265,6 +266,11 @@ def _check_outbox(make: MakeLedger) -> None:
         with ledger.begin() as tx:
             tx.put_ticket(incident.key, ticket)
         assert ledger.tickets(incident.key) == [ticket]
+        with ledger.begin() as tx:
+            tx.put_ticket(incident.key, replace(ticket, id="8"))
+        assert [t.id for _, t in ledger.open_tickets("rt", 1)] == ["7"]
+        assert [t.id for _, t in ledger.open_tickets("rt", 1, after="7")] == ["8"]
+        assert ledger.open_tickets("rt", after="8") == []
 
 
 def _with_state(ledger: Ledger, number: str, state: OutboxState) -> object:

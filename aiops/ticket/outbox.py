@@ -23,6 +23,7 @@ from aiops.ticket.delivery import Delivered, LookAgain, deliver, look_up
 from aiops.ticket.settings import TicketSettings
 
 _DOUBTFUL = (OutboxState.SENDING, OutboxState.UNKNOWN)
+_PAGE = 500
 _GIVE_UP_PASS_AFTER = 3
 """Unanswered requests in a row after which the rest of a destination waits for the next pass."""
 
@@ -270,7 +271,7 @@ class Outbox:
         unanswered = 0
         if not self._systems[name].can_find:
             return
-        for key, known in self._ledger.open_tickets(name):
+        for key, known in self._open_tickets(name):
             if unanswered >= _GIVE_UP_PASS_AFTER:
                 return
             try:
@@ -296,6 +297,13 @@ class Outbox:
                 after = {"status": current.status, "version": current.version}
                 tx.audit(now, name, "ticket", f"{name} {known.id}", before, after)
             yield change
+
+    def _open_tickets(self, name: str) -> Iterator[tuple[str, Ticket]]:
+        """Yields every open ticket, page by page, so that none is ever too far down to be read."""
+        page = self._ledger.open_tickets(name, _PAGE)
+        while page:
+            yield from page
+            page = self._ledger.open_tickets(name, _PAGE, after=page[-1][1].id)
 
     def _late_duplicates(self, name: str, key: str, known: Ticket) -> tuple[Ticket, ...]:
         """Sweeps for tickets of requests that were carried out after we had stopped waiting.

@@ -1,5 +1,6 @@
 """Resources of version 1 of the API."""
 
+from aiops.api.v1.audit import add_audit
 from aiops.api.v1.automation import add_automation
 from aiops.api.v1.changes import add_changes
 from aiops.api.v1.events import add_events
@@ -12,6 +13,7 @@ from aiops.api.v1.why import add_why
 from aiops.api.v1.world import add_world
 
 __all__ = [
+    "add_audit",
     "add_automation",
     "add_changes",
     "add_events",

@@ -180,6 +180,12 @@ class MemoryLedger:
     def ticketed(self, incident_keys):
         return frozenset(self.tickets_held) & frozenset(incident_keys)
 
+    def audit_rows(self, limit=1000):
+        return []
+
+    def verify_audit(self):
+        return None
+
     def tickets(self, incident_key):
         return self.tickets_held.get(incident_key, [])
 
