@@ -29,7 +29,7 @@ def panel_of(values: np.ndarray, ids=None, groups=None) -> Panel:
 
 def test_only_the_sibling_that_leaves_the_others_opens_an_event():
     values = fleet()
-    values[4, 1200:1210] += 5
+    values[4, 1200:1210] += 9
     _, events = STAGE.update(STAGE.start(9), panel_of(values))
     assert {event.row for event in events} == {4}
     assert events[0].start == 1200 * STEP_NS
