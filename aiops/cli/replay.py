@@ -23,6 +23,10 @@ def register(app: typer.Typer) -> None:
         value: Annotated[
             str, typer.Option("--value", help="Value report as JSON; - is standard output.")
         ] = "",
+        before: Annotated[
+            Path | None,
+            typer.Option("--before", help="CSV of past tickets the value report is held against."),
+        ] = None,
     ) -> None:
         """Run the whole pipeline over recorded history, as if it had lived then."""
         import orjson
@@ -33,11 +37,18 @@ def register(app: typer.Typer) -> None:
         from aiops.replay.tables import write_bytes
 
         settings = load(config) if config else default()
+        frozen = None
+        if before is not None:
+            from aiops.cli.value import read_tickets
+            from aiops.daemon.clock import SystemClock
+            from aiops.learn.before import freeze_before
+
+            frozen = freeze_before(read_tickets(before), SystemClock().now())
         recorded = read_bundle(bundle)
         for warning in recorded.warnings:
             typer.echo(f"warning: {warning}", err=True)
         with progress_bar("replay") as advance:
-            replayed = replay(recorded, settings, advance)
+            replayed = replay(recorded, settings, advance, frozen)
         for step, cadence in replayed.cadence.items():
             typer.echo(
                 f"cadence: cells of {step // 10**9} s detected each, limits looked for every "

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from aiops.api.service import ActionOrder, Serving
-from aiops.assemble import assemble, automation, change_terms, ticket_systems, value_terms
+from aiops.assemble import assemble, automation, ticket_systems, value_terms
 from aiops.automate.stage import Leadership
 from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
@@ -23,14 +23,12 @@ from aiops.contracts.errors import AiopsError, Fenced, StoreError, Unavailable
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
+from aiops.daemon.learning import Learning
 from aiops.daemon.status import status_of
 from aiops.daemon.store_watch import StoreWatch
 from aiops.daemon.telemetry import Telemetry
-from aiops.daemon.weekly import WeeklyReport
 from aiops.domain.access import Credential
-from aiops.domain.answer import Answer
-from aiops.domain.asset import SYSTEM, Viewer
-from aiops.domain.change import Change
+from aiops.domain.asset import SYSTEM
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
@@ -40,22 +38,17 @@ from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
 from aiops.incident.act import Order
 from aiops.learn.rungs import Ladder
-from aiops.learn.survey import read_survey, record_answer, sign_survey
-from aiops.learn.value import read_value
 from aiops.ledger.open import open_ledger
-from aiops.risk.change import read_assessment
 from aiops.store.forward import open_forward
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
 
-_ASKED: Final = 20
-"""Incidents that one weekly report asks about."""
 LEASE: Final = timedelta(seconds=10)
 _log = structlog.get_logger("service")
 
 
-class Service:
+class Service(Learning):
     """Owns every part; the ticks call its methods, the HTTP interface reads from it.
 
     Raises:
@@ -83,7 +76,6 @@ class Service:
         self.silent: dict[str, datetime] = {}
         self._saved_at = now
         self._kept_at = now
-        self._moved_at = now
         self._rebuilt = False
         self._taken_up = False
         self._taken_up_as: int | None = None
@@ -109,14 +101,7 @@ class Service:
             lambda: self.pipeline.fleet.assets,
         )
         self.automation = automation(settings, self.ledger, leading)
-        self.weekly = WeeklyReport(
-            self.ledger,
-            settings.report,
-            settings.server.language,
-            settings.ticket.public_url,
-            lambda start, end: self.value(SYSTEM, start, end),
-            self._surveys,
-        )
+        self.weekly = self.report_weekly()
         self.outbox = Outbox(self.ledger, self.systems, settings.ticket)
         self._intervals = {s.name: duration_ns(s.interval) for s in settings.collect.sources}
         pushed = {source.name for source in settings.collect.sources if is_push(source)}
@@ -212,25 +197,10 @@ class Service:
         for sent in self.outbox.send_due(self.clock.now(), destination, self.fence):
             self.telemetry.messages.labels(destination, sent.message.state.value).inc()
 
-    def learn_tick(self) -> None:
-        """Once a day moves methods on the ladder; once a week mails the value report."""
-        if self.fence is None:
-            return
-        now = self.clock.now()
-        if self.settings.ladder.automatic and now - self._moved_at >= timedelta(days=1):
-            self._moved_at = now
-            for move in self.ladder.move(now, self.fence):
-                _log.info("moved on the ladder", **move.plain())
-        self.weekly.tick(now, self.fence)
-
     def automate_tick(self) -> None:
         """Proposes runbooks for standing incidents and begins what is approved."""
         standing = list(self.pipeline.incidents.book.by_key.values())
         self.automation.tick(standing, self.clock.now())
-
-    def runbooks(self) -> Mapping[str, Any]:
-        """Returns how automation stands and what it could do."""
-        return self.automation.describe()
 
     def sync_tick(self) -> None:
         """Reads open tickets back; one closed over there closes its incident here."""
@@ -336,31 +306,6 @@ class Service:
             raise Unavailable("this daemon does not lead; ask the one that does")
         self.pipeline.orders.report(event, who, self.clock.now())
 
-    def value(self, viewer: Viewer, start: datetime, end: datetime) -> Mapping[str, Any]:
-        """Returns the value report of incidents opened in ``[start, end)``."""
-        return read_value(
-            self.ledger,
-            viewer,
-            start,
-            end,
-            *value_terms(self.settings),
-            tuple(self.automation.desk.runbooks),
-        )
-
-    def surveyed(self, token: str) -> Incident | None:
-        """Returns the incident that a signed link asks about; None when it is not valid."""
-        key = read_survey(self.files.link_key(), token, self.clock.now())
-        return self.ledger.incident(SYSTEM, key) if key else None
-
-    def answer(self, incident: Incident, score: int, who: str, note: str) -> Answer:
-        """Stores how well a closed incident was handled."""
-        return record_answer(self.ledger, incident, score, who, note, self.clock.now())
-
-    def assess(self, viewer: Viewer, change: Change) -> Mapping[str, Any]:
-        """Returns what a planned change risks, and when it would risk least."""
-        terms = change_terms(self.settings)
-        return read_assessment(self.ledger, viewer, change, terms, self.clock.now())
-
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""
         return self.pipeline.orders.silences(self.clock.now())
@@ -442,17 +387,6 @@ class Service:
         self.store.close()
         self.ledger.close()
         self.files.close()
-
-    def _surveys(self, week: Mapping[str, Any]) -> Mapping[str, str]:
-        """Returns links that ask about what was closed in a week and told to people."""
-        address = self.settings.ticket.public_url.rstrip("/")
-        told = [row for row in week["incidents"] if row["closed"] and row["stage"] == "act"]
-        key, now = self.files.link_key(), self.clock.now()
-        return {
-            f"INC-{row['number']} {row['asset']}": f"{address}/survey/"
-            + sign_survey(key, row["key"], now)
-            for row in (told[:_ASKED] if address else ())
-        }
 
     def _deliver(self, source: str, collection: Collection, inventory: Inventory) -> None:
         self._store(source, self._intervals[source], collection, inventory)

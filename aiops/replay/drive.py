@@ -19,6 +19,8 @@ from aiops.domain.event import Failure, Maintenance
 from aiops.domain.instant import duration, from_ns
 from aiops.domain.series import Batch, IntArray, SeriesKey
 from aiops.domain.step import HOUR, step_class
+from aiops.learn.background import read_background
+from aiops.learn.before import Before
 from aiops.learn.value import value_report
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Pipeline
@@ -46,9 +48,15 @@ class Replayed:
 
 
 def replay(
-    bundle: Bundle, settings: Settings, progress: Progress = lambda _share: None
+    bundle: Bundle,
+    settings: Settings,
+    progress: Progress = lambda _share: None,
+    before: Before | None = None,
 ) -> Replayed:
     """Lives through a bundle at the daemon's default cadence and judges what was said.
+
+    Args:
+        before: The time before, which the targets of the value report are held against.
 
     Nothing is sent: there are no destinations. A round sees failures and repairs that lie
     before its own time, and no later ones.
@@ -60,6 +68,10 @@ def replay(
         pipeline = assemble(settings, ledger, panels, limits_are_failures=not bundle.failures)
         cadence = _live(bundle, pipeline, progress)
         incidents = ledger.incidents(SYSTEM, limit=1_000_000)
+        first, last = (from_ns(int(bundle.batch.times[i])) for i in (0, -1))
+        end = last + timedelta(microseconds=1)
+        keys = [incident.key for incident in incidents]
+        background = read_background(ledger, SYSTEM, first, end, (), keys)
         pipeline.close()
         panels.close()
         ledger.close()
@@ -73,9 +85,8 @@ def replay(
     )
     judged = judge(incidents, world, grace)
     seconds = time.perf_counter() - began
-    first, last = (from_ns(int(bundle.batch.times[i])) for i in (0, -1))
-    end = last + timedelta(microseconds=1)
-    value = value_report(incidents, first, end, *value_terms(settings))
+    terms = value_terms(settings)
+    value = value_report(incidents, first, end, *terms, before, background)
     return Replayed(report(judged, world, grace, prices, seconds), value, cadence)
 
 
