@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from aiops.contracts.errors import Unreachable
+from aiops.contracts.errors import Refused, Unreachable
 from aiops.store.remote.http import Answer, Endpoint
 from aiops.store.remote.naming import MEASUREMENT, STORE
 from aiops.store.remote.settings import InfluxSettings
@@ -26,6 +26,9 @@ class Setup:
 
         Raises:
             Unreachable: It is no InfluxDB 2: 1.x answers a ping too, but knows no Flux buckets.
+
+        Source: InfluxDB API, "Ping": Cloud "isn't versioned and doesn't return
+        X-Influxdb-Version"; what has buckets and no version is Cloud.
         """
         if self.version:
             return
@@ -35,12 +38,27 @@ class Setup:
         if version.startswith("2.") or "cloud" in f"{version} {build}".lower():
             self.version = version or build
             return
+        if not version and not build and self._has_buckets():
+            self.version = "Cloud"
+            return
         found = f"InfluxDB {version} {build}".strip() if version else "no InfluxDB"
         raise Unreachable(
             f"{self._endpoint.url}: is {found}; this store needs InfluxDB 2.x or Cloud. For 1.x "
             "upgrade with `influxd upgrade`, or send its samples to a collector",
             "wrong_version",
         )
+
+    def _has_buckets(self) -> bool:
+        query = urlencode({"org": self._settings.org, "name": self._settings.bucket})
+        try:
+            self._json(self._endpoint.request("GET", f"/api/v2/buckets?{query}"), "buckets")
+        except Refused:
+            return False
+        except Unreachable as error:
+            if error.kind not in {"http", "not_a_store"}:
+                raise
+            return False
+        return True
 
     def prepare(self) -> None:
         """Creates what is missing; the token needs the right only when it is.

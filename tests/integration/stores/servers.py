@@ -21,12 +21,12 @@ class Server:
     def __init__(self, command: list[str], port: int, ready: str, directory: Path) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._command, self._ready, self._directory = command, ready, directory
+        self.command, self._ready, self._directory = command, ready, directory
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            self._command,
+            self.command,
             cwd=self._directory,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -35,13 +35,13 @@ class Server:
         until = time.monotonic() + 30
         while time.monotonic() < until:
             if self._process.poll() is not None:
-                raise RuntimeError(f"{self._command[0]} ended with {self._process.returncode}")
+                raise RuntimeError(f"{self.command[0]} ended with {self._process.returncode}")
             try:
                 with urllib.request.urlopen(f"{self.url}{self._ready}", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
-        raise TimeoutError(f"{self._command[0]} did not answer within 30 s")
+        raise TimeoutError(f"{self.command[0]} did not answer within 30 s")
 
     def kill(self) -> None:
         if self._process is not None:

@@ -17,9 +17,10 @@ from aiops.store.spooled import SpooledStore
 from aiops.testing.fault_proxy import Fault, FaultProxy
 from aiops.testing.panels import MONDAY
 from aiops.testing.series_store import samples
-from tests.integration.stores.servers import victoria_metrics
+from tests.integration.stores.servers import missing, victoria_metrics
 
 FAULTS = [
+    Fault.LATENCY,
     Fault.REFUSE,
     Fault.HANG,
     Fault.RESET_PEER,
@@ -72,6 +73,38 @@ def test_a_spoiled_read_is_an_error_and_never_an_empty_panel(victoria, fault):
             store.latest(np.array([1]))
         assert store.status()["reachable"] is False
         store.close()
+
+
+def test_a_store_that_is_full_and_takes_nothing_gets_everything_when_it_has_space(tmp_path):
+    """Short of space the server becomes read-only: it answers reads, and 503 to writes."""
+    why = missing("victoria-metrics")
+    if why:
+        pytest.skip(f"not run: {why}")
+    server = victoria_metrics(tmp_path)
+    has_space = list(server.command)
+    server.command.append("-storage.minFreeDiskSpaceBytes=1000000000000000")
+    server.start()
+    settings = VictoriaMetricsSettings(url=server.url, name="full")
+    store = SpooledStore(VictoriaMetricsStore(settings), Spool(tmp_path / "s.db", 1 << 30, DAY))
+    try:
+        until = time.monotonic() + 20
+        while store.status()["reachable"] and time.monotonic() < until:
+            store.append(samples((1, 0, 1.0)))
+            time.sleep(0.2)
+        status = store.status()
+        assert "read-only mode" in status["error"]
+        assert status["down_since"]
+        assert (status["spool_set_aside"], status["spool_dropped"]) == (0, 0)
+        store.append(samples((1, MINUTE, 2.0)))
+        server.stop()
+        server.command[:] = has_space
+        server.start()
+        assert store.drain(40), store.status()
+        found = store.samples(np.array([1]), MONDAY, MONDAY + DAY)
+        assert found.values.tolist() == [1, 2]
+    finally:
+        store.close()
+        server.stop()
 
 
 def test_a_wrong_password_waits_and_is_told_without_the_password(tmp_path):

@@ -75,6 +75,7 @@ def test_writes_are_compressed_and_carry_the_token_and_the_precision(server):
 )
 def test_a_server_of_another_version_is_refused_with_what_to_do(server, version, says):
     server.version = version
+    server.fault = ("/api/v2/buckets", 404, "text/plain", b"404 page not found", {})
     store = store_of(server)
     for use in (
         lambda: store.append(samples((1, 0, 1.0))),
@@ -85,6 +86,19 @@ def test_a_server_of_another_version_is_refused_with_what_to_do(server, version,
         assert isinstance(caught.value.__cause__, Unreachable)
     assert store.status()["reachable"] is False
     store.close()
+
+
+def test_influxdb_cloud_which_tells_no_version_is_known_by_its_buckets(server):
+    server.version = None
+    store = store_of(server)
+    store.append(samples((1, 0, 1.0)))
+    assert store.samples(np.array([1]), MONDAY, MONDAY + DAY).values.tolist() == [1]
+    assert store.status()["version"] == "Cloud"
+    store.close()
+    wrong = store_of(server, token=Secret("wrong"))
+    with pytest.raises(StoreError, match="401"):
+        wrong.append(samples((1, 0, 1.0)))
+    wrong.close()
 
 
 @pytest.mark.parametrize(
