@@ -57,6 +57,7 @@ class Pipeline:
     orders: Orders
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
     forward: Callable[[Samples], None] | None = None
+    keep: Callable[[datetime, Sequence[Crossing]], None] | None = None
     _cursors: dict[str, Cursor] = field(default_factory=dict)
 
     def load(self) -> None:
@@ -128,6 +129,8 @@ class Pipeline:
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
         crossings = self._foresee(due, panel, [*self.orders.reported.failures, *failures])
+        if self.keep is not None:  # a replay scores every forecast, not only those stored
+            self.keep(now, crossings)
         touched = self.risk.note(crossings, anomalies)
         valid_for = duration(self.forecast.cadence_ns(due.step_ns)) * 2
         risks = self.risk.assess(touched, self.fleet.assets, self.fleet.services, now, valid_for)

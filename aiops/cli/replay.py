@@ -64,7 +64,7 @@ def register(app: typer.Typer) -> None:
         if html:
             from aiops.replay.page import write_page
 
-            write_page(replayed.report, recorded, html)
+            write_page(replayed, recorded, settings, html)
         if "-" not in (out, value):
             typer.echo(summary(replayed.report))
 

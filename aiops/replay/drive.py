@@ -25,7 +25,8 @@ from aiops.learn.value import value_report
 from aiops.ledger.open import open_ledger
 from aiops.pipeline import Pipeline
 from aiops.replay.bundle import Bundle
-from aiops.replay.report import Prices, Span, World, judge, report
+from aiops.replay.kept import WHOLE, Kept
+from aiops.replay.report import Judged, Prices, Span, World, judge, report
 from aiops.store.engines.memory import MemoryStore
 from aiops.store.panels import LivePanels
 
@@ -40,11 +41,16 @@ class Replayed:
         report: As ``report.json`` holds it.
         cadence: Step class in ns to the time between two forecasts, ns.
         value: The value report over the recorded time, as the service itself would write it.
+        kept: Every forecast that was made.
     """
 
     report: dict[str, Any]
     value: dict[str, Any]
     cadence: dict[int, int]
+    kept: Kept
+    judged: list[Judged]
+    world: World
+    prices: Prices
 
 
 def replay(
@@ -66,6 +72,8 @@ def replay(
         ledger = open_ledger("sqlite://", from_ns(int(bundle.batch.times[0])), durable=False)
         panels = LivePanels(MemoryStore(), ledger.catalogue, Path(folder), settings.store)
         pipeline = assemble(settings, ledger, panels, limits_are_failures=not bundle.failures)
+        kept = Kept(min(WHOLE, settings.incident.close_probability))
+        pipeline.keep = kept.keep
         cadence = _live(bundle, pipeline, progress)
         incidents = ledger.incidents(SYSTEM, limit=1_000_000)
         first, last = (from_ns(int(bundle.batch.times[i])) for i in (0, -1))
@@ -87,7 +95,8 @@ def replay(
     seconds = time.perf_counter() - began
     terms = value_terms(settings)
     value = value_report(incidents, first, end, *terms, before, background)
-    return Replayed(report(judged, world, grace, prices, seconds), value, cadence)
+    told = report(judged, world, grace, prices, seconds)
+    return Replayed(told, value, cadence, kept, judged, world, prices)
 
 
 def world_of(bundle: Bundle) -> World:
