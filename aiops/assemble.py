@@ -47,6 +47,7 @@ from aiops.risk.change import Terms
 from aiops.store.panels import LivePanels
 from aiops.ticket.compose import draft
 from aiops.ticket.dispatch import Outgoing
+from aiops.ticket.verdict import verdict_links
 
 
 def assemble(
@@ -58,6 +59,7 @@ def assemble(
     limits_are_failures: bool = True,
     rung_of: Callable[[str, str, str], Stage | None] = lambda _method, _metric, _team: None,
     forward: Callable[[Samples], None] | None = None,
+    link_key: bytes = b"",
 ) -> Pipeline:
     """Returns the pipeline that the settings describe, over a ledger and a store.
 
@@ -66,6 +68,7 @@ def assemble(
         rung_of: Method, metric and team to the rung of the ladder, where one has moved.
         limits_are_failures: False where failures are reported from outside.
         forward: Makes samples durable that a centre is to have too.
+        link_key: Signs the links of tickets; empty: there are none.
     """
     services = {service.key: service for service in settings.services}
     fleet = Fleet(ledger, services=services, own_limits=settings.limits)
@@ -116,7 +119,7 @@ def assemble(
             incidents,
             Outgoing(
                 destinations,
-                composer(settings),
+                composer(settings, link_key),
                 settings.notify.max_new_per_10min,
                 ledger.installation,
                 settings.ticket.public_url,
@@ -259,11 +262,18 @@ def read_dispatcher(path: str) -> Dispatcher | None:
         raise InputError([words]) from error
 
 
-def composer(settings: Settings) -> Callable[[Incident, TicketAction], TicketDraft]:
-    """Returns what writes a ticket's text."""
+def composer(
+    settings: Settings, link_key: bytes = b""
+) -> Callable[[Incident, TicketAction], TicketDraft]:
+    """Returns what writes a ticket's text.
+
+    Args:
+        link_key: Signs the links that give a verdict; empty: no such links.
+    """
+    links = verdict_links(link_key, settings.ticket.public_url)
 
     def compose(incident: Incident, action: TicketAction) -> TicketDraft:
-        return draft(incident, action, settings.ticket.public_url, settings.server.language)
+        return draft(incident, action, settings.ticket.public_url, settings.server.language, links)
 
     return compose
 

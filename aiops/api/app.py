@@ -27,6 +27,7 @@ from aiops.api.v1 import (
     add_why,
     add_world,
 )
+from aiops.api.verdict import add_verdict
 
 
 def create_app(service: ReadService) -> FastAPI:
@@ -59,8 +60,9 @@ def create_app(service: ReadService) -> FastAPI:
     add_events(gate, service)
     add_audit(gate, service, cursors)
     add_push(gate, service)
-    sign_in, survey = add_pages(gate, service)
+    sign_in, survey, verdict = add_pages(gate, service)
     add_survey(gate, service, survey)
+    add_verdict(gate, service, verdict)
     add_sign_in(gate, app, service, sign_in)
     gate.check_routes(list(app.routes))
     app.add_middleware(Shield, serving=service.serving)

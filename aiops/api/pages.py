@@ -17,6 +17,7 @@ from aiops.plugins import list_names, load
 
 SIGN_IN: Final = "/login"
 SURVEY: Final = "/survey/{key}"
+VERDICT: Final = "/verdict/{key}"
 LANGUAGE_COOKIE: Final = "aiops_lang"
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
@@ -25,17 +26,17 @@ _TYPES: Final = {
 }
 
 
-def add_pages(gate: Gate, service: ReadService) -> tuple[Page, Page]:
+def add_pages(gate: Gate, service: ReadService) -> tuple[Page, Page, Page]:
     """Adds every page and its static files; returns those for people without a session.
 
     Raises:
         PluginError: No page is served at ``/login``, or two pages or files share a name.
     """
     pages, files = _load_pages()
-    lacking = {SIGN_IN, SURVEY} - pages.keys()
+    lacking = {SIGN_IN, SURVEY, VERDICT} - pages.keys()
     if lacking:
         raise PluginError(f"dashboards: no page is served at {min(lacking)}; reinstall aiops")
-    sign_in, survey = pages.pop(SIGN_IN), pages.pop(SURVEY)
+    open_pages = pages.pop(SIGN_IN), pages.pop(SURVEY), pages.pop(VERDICT)
     for page in pages.values():
         _add_page(gate, service, page)
 
@@ -47,7 +48,7 @@ def add_pages(gate: Gate, service: ReadService) -> tuple[Page, Page]:
         return FileResponse(path, media_type=_TYPES.get(path.suffix), headers=headers)
 
     gate.add("GET", "/static/{name}", Permission.OPEN, static, include_in_schema=False)
-    return sign_in, survey
+    return open_pages
 
 
 def _load_pages() -> tuple[dict[str, Page], dict[str, Path]]:

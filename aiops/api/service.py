@@ -90,6 +90,14 @@ class ReadService(Reader, Protocol):
         """Takes note of a failure or a repair; the next round looks at it."""
         ...
 
+    def judgeable(self, token: str) -> tuple[Incident, str] | None:
+        """Returns the incident and the verdict of a signed link; None when it is not valid."""
+        ...
+
+    def judge(self, token: str) -> Incident | None:
+        """Gives the verdict of a signed link; None when it is not valid (any more)."""
+        ...
+
     def surveyed(self, token: str) -> Incident | None:
         """Returns the incident that a signed link asks about; None when the link is not valid."""
         ...

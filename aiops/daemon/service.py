@@ -36,13 +36,14 @@ from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
-from aiops.incident.act import Order
+from aiops.incident.act import Order, PersonAction
 from aiops.learn.rungs import Ladder
 from aiops.ledger.open import open_ledger
 from aiops.store.forward import open_forward
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
+from aiops.ticket.verdict import read_verdict
 
 LEASE: Final = timedelta(seconds=10)
 _log = structlog.get_logger("service")
@@ -92,6 +93,7 @@ class Service(Learning):
             self.panels,
             destinations=tuple(self.systems),
             rung_of=self.ladder.stage_of,
+            link_key=self.files.link_key(),
             forward=self.forward.take if self.forward is not None else None,
         )
         leading = Leadership(
@@ -305,6 +307,26 @@ class Service(Learning):
         if self.fence is None:
             raise Unavailable("this daemon does not lead; ask the one that does")
         self.pipeline.orders.report(event, who, self.clock.now())
+
+    def judgeable(self, token: str) -> tuple[Incident, str] | None:
+        """Returns the incident and the verdict of a signed link; None when it is not valid."""
+        found = read_verdict(self.files.link_key(), token, self.clock.now())
+        incident = self.ledger.incident(SYSTEM, found[0]) if found else None
+        return (incident, found[1]) if found and incident else None
+
+    def judge(self, token: str) -> Incident | None:
+        """Gives the verdict of a signed link; None when it is not valid (any more).
+
+        Raises:
+            Unavailable: Another daemon leads.
+        """
+        found = self.judgeable(token)
+        if found is None:
+            return None
+        if self.fence is None:
+            raise Unavailable("this daemon does not lead; ask the one that does")
+        incident, verdict = found
+        return self.pipeline.act(incident, Order(PersonAction(verdict), "link"), self.clock.now())
 
     def silences(self) -> list[Silence]:
         """Returns the silences that are not over."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiops.domain.incident import Incident, Prediction
 from aiops.domain.ticket import TicketAction, TicketDraft
+from aiops.ticket.verdict import Links
 
 _SUBJECT_CHARACTERS = 200
 _BODY_CHARACTERS = 16_000
@@ -15,6 +16,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\uf
 """Control characters and those that turn the direction of writing; tab and newline stay."""
 _MENTION = re.compile(r"@(?=\w)|<(?=[!@#])")
 
+_VERDICTS = {
+    "happened": "It happened 已发生",
+    "averted": "We averted it 已避免",
+    "false": "False alarm 误报",
+}
 _TITLES = {
     TicketAction.OPEN: "",
     TicketAction.COMMENT: "Update",
@@ -24,13 +30,18 @@ _TITLES = {
 
 
 def draft(
-    incident: Incident, action: TicketAction, public_url: str = "", language: str = "en"
+    incident: Incident,
+    action: TicketAction,
+    public_url: str = "",
+    language: str = "en",
+    verdicts: Links | None = None,
 ) -> TicketDraft:
     """Returns what is to be sent of an incident.
 
     Args:
         public_url: Address of this service, for the link; empty: no link.
         language: Whose sentence goes into the subject (``en`` or ``zh``); the body has both.
+        verdicts: Writes links by which a reader says how it ended.
     """
     url = f"{public_url.rstrip('/')}/incidents/{incident.key}" if public_url else ""
     prediction = incident.current or incident.predicted
@@ -39,7 +50,7 @@ def draft(
         message_id="",
         action=action,
         subject=_subject(incident, language),
-        body=_body(incident, action, prediction, url, language),
+        body=_body(incident, action, prediction, url, language, verdicts),
         priority=incident.priority,
         due=prediction.latest_safe_start if prediction else None,
         url=url,
@@ -86,6 +97,7 @@ def _body(
     prediction: Prediction | None,
     url: str,
     language: str,
+    verdicts: Links | None,
 ) -> str:
     order = sorted(incident.sentence, key=lambda code: (code != language, code))
     title = _TITLES[action]
@@ -100,7 +112,12 @@ def _body(
     evidence = _evidence_lines(incident.evidence)
     if action in {TicketAction.OPEN, TicketAction.REOPEN} and evidence:
         lines += ["", "Evidence:", *evidence]
-    lines += ["", *([f"Details: {url}"] if url else []), f"Incident: {incident.key}"]
+    lines += ["", *([f"Details: {url}"] if url else [])]
+    if verdicts is not None and action is not TicketAction.COMMENT:
+        links = verdicts(incident)
+        lines += ["Was it right? 是否准确？"]
+        lines += [f"- {_VERDICTS[name]}: {address}" for name, address in links.items()]
+    lines += [f"Incident: {incident.key}"]
     return cut("\n".join(lines).strip(), _BODY_CHARACTERS)
 
 

@@ -34,6 +34,7 @@ def _place(path: str, service) -> str:
     filled = filled.replace("/runs/{key}", "/runs/r1").replace(
         "/survey/{key}", f"/survey/good-{key}"
     )
+    filled = filled.replace("/verdict/{key}", f"/verdict/good-{key}")
     return filled.replace("{key:path}", "web-01").replace("{name}", "app.css")
 
 

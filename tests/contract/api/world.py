@@ -302,6 +302,7 @@ class FakeService:
         self.time = NOW
         self.orders: list[ActionOrder] = []
         self.reports = []
+        self.judged = []
         self.silences_held: list[object] = []
         self.pushed: list[tuple[str, str, Push]] = []
         self.automation = FakeAutomation(self.ledger)
@@ -367,6 +368,15 @@ class FakeService:
         prices = Prices("EUR", 1000.0, 100.0, 4 * HOUR, {})
         books = ["vacuum-journal", "restart-agent"]
         return read_value(self.ledger, viewer, start, end, prices, LadderRules(), books)
+
+    def judgeable(self, token):
+        found = self.ledger.incidents_held
+        return next(((i, "false") for i in found if token == f"good-{i.key}"), None)
+
+    def judge(self, token):
+        found = self.judgeable(token)
+        self.judged.append(found)
+        return found[0] if found else None
 
     def surveyed(self, token):
         found = self.ledger.incidents_held
