@@ -14,6 +14,15 @@ def to_ns(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
+def to_stored_ns(at: datetime) -> int:
+    """Returns nanoseconds since the epoch, cut to the millisecond that stores keep.
+
+    >>> to_stored_ns(datetime(1970, 1, 1, 0, 0, 1, 5999, tzinfo=UTC))
+    1005000000
+    """
+    return (at - _EPOCH) // timedelta(milliseconds=1) * 1_000_000
+
+
 def from_ns(at: int) -> datetime:
     """Returns the aware UTC time, cut to the microsecond.
 

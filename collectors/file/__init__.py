@@ -14,7 +14,7 @@ def _create(settings: FileSettings) -> Collector:
 
 
 PLUGIN: Final = Plugin(
-    summary="A CSV file that grows: its new lines become samples",
+    summary="A CSV file that grows, or a folder of Parquet files: what is new becomes samples",
     settings=FileSettings,
     create=_create,
     stability=Stability.BETA,

@@ -11,6 +11,7 @@ import psutil
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit
 from aiops.domain.series import Batch, SeriesKey
 from collectors.host.metrics import METRICS
@@ -127,7 +128,7 @@ class HostCollector:
         if fresh or assets != self._assets:
             self._assets = assets
             self._inventory = self._take_inventory()
-        at = int(until.timestamp() * 1000) * 1_000_000
+        at = to_stored_ns(until)
         return Batch(
             self._series,
             np.array([self._rows[key] for key in keys], dtype=np.int32),

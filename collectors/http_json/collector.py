@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from jsonpath_ng import parse
@@ -13,15 +13,14 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
+from collectors._told_time import read_time
 from collectors._web.access import authorization, tls_context
 from collectors._web.document import fetch_json
 from collectors._web.fetch import check_url
 from collectors.http_json.settings import HttpJsonSettings, JsonMetric
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS_FROM: Final = 1e11  # in seconds it lies beyond the year 5000
 
 
 class HttpJsonCollector:
@@ -91,19 +90,9 @@ class HttpJsonCollector:
 
     def _when(self, item: Any, until: datetime) -> int | None:
         if self._time is None:
-            return int(until.timestamp() * 1000) * 1_000_000
+            return to_stored_ns(until)
         found = self._time.find(item)
-        told = found[0].value if found else None
-        try:
-            if isinstance(told, str):
-                at = datetime.fromisoformat(told)
-                aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-                return (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-            if isinstance(told, int | float) and not isinstance(told, bool):
-                return round(told * (1e3 if abs(told) < _MILLISECONDS_FROM else 1)) * 1_000_000
-        except (ValueError, OverflowError):
-            return None
-        return None
+        return read_time(found[0].value) if found else None
 
     def _row(self, asset: str, wanted: JsonMetric) -> int:
         key = SeriesKey(asset, wanted.metric)

@@ -19,7 +19,7 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Metric
 from collectors._template import fill
 from collectors._web.access import tls_context
@@ -27,7 +27,6 @@ from collectors._web.fetch import check_url, fetch
 from collectors.influxdb.settings import FluxSettings, InfluxdbSettings
 
 _TO: Final = "to"
-_MILLISECOND_NS: Final = 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIALECT: Final = {"annotations": ["datatype", "group", "default"], "header": True}
 _HEADS: Final = ("import ", "package ")
@@ -128,7 +127,7 @@ class InfluxdbCollector:
                 metric = Metric(name, query.unit, query.metric_kind, query.bad_direction)
                 series[own] = metric, Asset(asset, query.kind)
             metric, place = series[own]
-            at = to_ns(time) // _MILLISECOND_NS * _MILLISECOND_NS
+            at = to_stored_ns(time)
             number = float(value) * query.scale
             draft.add(metric, (place,), number, at, labels, fail=query.fail, warn=query.warn)
 

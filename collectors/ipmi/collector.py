@@ -8,14 +8,13 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors._command import run
 from collectors._hardware import take
 from collectors._web.address import is_blocked
 from collectors.ipmi.sensors import Sensor, read_lines
 from collectors.ipmi.settings import IpmiSettings
 
-_MILLISECOND_NS: Final = 1_000_000
 _PORT: Final = 623
 _SHARE: Final = 0.9
 # Thresholds cost a request for each sensor; they change when somebody changes them.
@@ -43,7 +42,7 @@ class IpmiCollector:
         """
         answers = asyncio.run(self._ask_all(deadline.total_seconds() * _SHARE))
         draft = Draft(self._book)
-        at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        at = to_stored_ns(until)
         problems: list[Unreachable] = []
         for host, answer in answers.items():
             if isinstance(answer, Unreachable):

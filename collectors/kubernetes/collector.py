@@ -10,14 +10,13 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors._web.fetch import check_url
 from collectors.kubernetes import objects
 from collectors.kubernetes.cluster import Cluster
 from collectors.kubernetes.objects import Object, Pod, Reading
 from collectors.kubernetes.settings import KubernetesSettings
 
-_MILLISECOND_NS: Final = 1_000_000
 _SHARE: Final = 0.9
 
 
@@ -40,7 +39,7 @@ class KubernetesCollector:
         """
         draft = Draft(self._book)
         self._book.trim()
-        at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        at = to_stored_ns(until)
         cluster = Cluster(self._settings, time.monotonic() + deadline.total_seconds() * _SHARE)
         try:
             named = ((objects.name_of(node), node) for node in cluster.nodes())

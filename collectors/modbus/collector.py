@@ -13,14 +13,13 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Metric
 from collectors._web.address import is_blocked
 from collectors.modbus.blocks import BITS, Block, decode, plan, width
 from collectors.modbus.settings import DeviceSettings, ModbusSettings, Table
 
 _SHARE: Final = 0.9
-_MILLISECOND_NS: Final = 1_000_000
 _ADDRESSES: Final = 1 << 16
 
 
@@ -48,7 +47,7 @@ class ModbusCollector:
         """
         draft = Draft(self._book)
         problems: list[Unreachable] = []
-        at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        at = to_stored_ns(until)
         asyncio.run(self._read_all(draft, problems, at, deadline.total_seconds() * _SHARE))
         return draft.despite(problems, cursor, "no device has any of the registers")
 

@@ -14,7 +14,7 @@ def _create(settings: MqttSettings) -> Collector:
 
 
 PLUGIN: Final = Plugin(
-    summary="MQTT topics with numbers or JSON; QoS 1, acknowledged when durable",
+    summary="MQTT topics with numbers, JSON or Sparkplug B; QoS 1, acknowledged when durable",
     settings=MqttSettings,
     create=_create,
     stability=Stability.BETA,

@@ -10,6 +10,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors.mqtt.payload import BadPayload, Reading, check_rule, matches, read_message
@@ -80,7 +81,7 @@ class MqttCollector:
             self._session = None
 
     def _collection(self, until: datetime) -> Collection:
-        now_ns, clock = int(until.timestamp() * 1000) * 1_000_000, time.monotonic()
+        now_ns, clock = to_stored_ns(until), time.monotonic()
         rows: list[int] = []
         times: list[int] = []
         values: list[float] = []

@@ -4,17 +4,15 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
 from aiops.contracts.errors import ConfigError
+from collectors._told_time import read_time
 from collectors.mqtt.settings import Encoding, TopicSettings
 
 _LEVEL: Final = re.compile(r"\{(\d+|key)\}")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECONDS_FROM: Final = 1e11  # in seconds it lies beyond the year 5000
 
 
 class BadPayload(Exception):
@@ -132,13 +130,7 @@ def _number(value: Any) -> float:
 
 
 def _time(told: Any) -> int:
-    try:
-        if isinstance(told, str):
-            at = datetime.fromisoformat(told)
-            aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-            return (aware - _EPOCH) // timedelta(microseconds=1) * 1000
-        if isinstance(told, int | float) and not isinstance(told, bool):
-            return round(told * (1e3 if abs(told) < _MILLISECONDS_FROM else 1)) * 1_000_000
-    except (ValueError, OverflowError):
-        pass
-    raise BadPayload("no time")
+    found = read_time(told)
+    if found is None:
+        raise BadPayload("no time")
+    return found

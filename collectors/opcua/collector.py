@@ -10,13 +10,12 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors._web.address import is_blocked
 from collectors.opcua.session import Change, Session
 from collectors.opcua.settings import OpcuaSettings, Protection
 
 _SHARE: Final = 0.9
-_MILLISECOND_NS: Final = 1_000_000
 
 
 class OpcuaCollector:
@@ -39,7 +38,7 @@ class OpcuaCollector:
         session = self._session
         changes, present, overflown = session.read(deadline.total_seconds() * _SHARE)
         draft = Draft(self._book)
-        now = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        now = to_stored_ns(until)
         for change in changes:
             self._take(draft, change, _time(change.value) or now)
         for change in present:
@@ -79,7 +78,7 @@ def _time(value: ua.DataValue) -> int | None:
     if told is None:
         return None
     aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return to_ns(aware) // _MILLISECOND_NS * _MILLISECOND_NS
+    return to_stored_ns(aware)
 
 
 def _check(settings: OpcuaSettings) -> None:

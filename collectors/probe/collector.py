@@ -15,6 +15,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors.probe.settings import ProbeSettings
@@ -68,7 +69,7 @@ class ProbeCollector:
                 if value is not None:
                     rows.append(self._row(parts, metric))
                     values.append(float(value))
-        at = int(until.timestamp() * 1000) * 1_000_000
+        at = to_stored_ns(until)
         return Collection(self._book.batch(rows, [at] * len(rows), values), cursor)
 
     def discover(self) -> Inventory:

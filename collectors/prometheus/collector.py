@@ -16,7 +16,7 @@ from collectors._web.fetch import Page, check_url, fetch
 from collectors.prometheus.exposition import Exposition, ExpositionReader
 from collectors.prometheus.histogram import broken_histograms
 from collectors.prometheus.mapping import load_mappings
-from collectors.prometheus.plan import Plan, Ratio, choose_mapping
+from collectors.prometheus.plan import Plan, choose_mapping
 from collectors.prometheus.settings import PrometheusSettings
 
 _TEXT_TYPES = frozenset({"", "text/plain", "application/openmetrics-text"})
@@ -103,7 +103,7 @@ class PrometheusCollector:
             (plan.rows[one], time, value) for one, time, value in kept if plan.rows[one] >= 0
         ]
         for ratio in plan.ratios.values():
-            derived = _derive(ratio, value_by_id)
+            derived = ratio.derive(value_by_id)
             if derived is not None:
                 if ratio.row < 0:
                     plan.settle(ratio)
@@ -156,19 +156,3 @@ class PrometheusCollector:
         if self._context is None:
             self._context = tls_context(self._settings)
         return self._context
-
-
-def _derive(ratio: Ratio, value_by_id: dict[int, float]) -> float | None:
-    """Returns the value of a derived metric; None where an input is missing."""
-    inputs: list[float] = []
-    for ids in ratio.inputs:
-        present = [value_by_id[one] for one in ids if one in value_by_id]
-        if not present:
-            return None
-        inputs.append(sum(present))
-    if not ratio.rule.increase:
-        return ratio.rule.formula(*inputs)
-    before, ratio.before = ratio.before, inputs
-    if before is None or any(new < old for new, old in zip(inputs, before, strict=True)):
-        return None
-    return ratio.rule.formula(*(new - old for new, old in zip(inputs, before, strict=True)))

@@ -1,16 +1,15 @@
 """What becomes of each exposed series: a row of the batch, an input of a ratio, or nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Final, Protocol
 
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.series import SeriesKey
 from collectors.prometheus.exposition import Identity
 from collectors.prometheus.mapping import Derived, ExporterMapping, Thing
-from collectors.prometheus.settings import PrometheusSettings
 
 # Family kinds whose parts are counters, by the suffix of the sample's name.
 _COUNTER_SUFFIXES: Final = {
@@ -36,6 +35,30 @@ _UNITS: Final = {
 }
 
 
+class Placing(Protocol):
+    """The settings of every source whose series are placed like this."""
+
+    @property
+    def unmapped(self) -> bool:
+        """Whether to keep what the mapping of a known exporter does not name."""
+        ...
+
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Patterns of metric names to keep; empty: all."""
+        ...
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns of metric names to leave out."""
+        ...
+
+    @property
+    def buckets(self) -> bool:
+        """Whether to keep histogram buckets."""
+        ...
+
+
 @dataclass(slots=True)
 class Ratio:
     """One derived metric of one asset: which exposed series go into each input."""
@@ -46,12 +69,27 @@ class Ratio:
     before: list[float] | None = None
     row: int = -1
 
+    def derive(self, value_by_id: Mapping[int, float]) -> float | None:
+        """Returns the value; None where an input is missing."""
+        found: list[float] = []
+        for ids in self.inputs:
+            present = [value_by_id[one] for one in ids if one in value_by_id]
+            if not present:
+                return None
+            found.append(sum(present))
+        if not self.rule.increase:
+            return self.rule.formula(*found)
+        before, self.before = self.before, found
+        if before is None or any(new < old for new, old in zip(found, before, strict=True)):
+            return None
+        return self.rule.formula(*(new - old for new, old in zip(found, before, strict=True)))
+
 
 @dataclass(slots=True)
 class Plan:
     """Grows with every new series; what it has said of an old one stays."""
 
-    settings: PrometheusSettings
+    settings: Placing
     target: str
     mapping: ExporterMapping | None
     keys: list[SeriesKey] = field(default_factory=list)

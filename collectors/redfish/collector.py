@@ -10,7 +10,7 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors._hardware import take
 from collectors._web.access import authorization, tls_context
 from collectors._web.document import fetch_json
@@ -32,7 +32,6 @@ from collectors.redfish.resources import (
 )
 from collectors.redfish.settings import RedfishSettings
 
-_MILLISECOND_NS: Final = 1_000_000
 _SHARE: Final = 0.9
 # Without these three there is nothing to be read of a controller.
 _FATAL: Final = frozenset({"auth", "tls", "refused", "dns", "redirect"})
@@ -56,7 +55,7 @@ class RedfishCollector:
         """
         seconds = deadline.total_seconds() * _SHARE
         walk = _Walk(self, Draft(self._book), time.monotonic() + seconds)
-        walk.at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        walk.at = to_stored_ns(until)
         root = walk.get("/redfish/v1/")
         if not any(name in root for name in ("Chassis", "Systems")):
             raise Unreachable(f"{self._settings.url}: not a Redfish service", "format")

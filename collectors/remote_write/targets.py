@@ -8,7 +8,6 @@ from aiops.contracts.book import SeriesBook
 from collectors.prometheus.exposition import Identity
 from collectors.prometheus.mapping import ExporterMapping, load_mappings
 from collectors.prometheus.plan import Plan, Ratio
-from collectors.prometheus.settings import PrometheusSettings
 from collectors.remote_write.settings import RemoteWriteSettings
 
 # A scrape may come in several bodies; so many of a target's times are kept open.
@@ -64,7 +63,7 @@ class Targets:
         key = own.pop(self._settings.asset_label, "") or self._source
         target = self._targets.get(key)
         if target is None:
-            target = self._targets[key] = Target(Plan(self._plan_settings(), key, None))
+            target = self._targets[key] = Target(Plan(self._settings, key, None))
         plan = target.plan
         if plan.mapping is None:
             plan.mapping = self._choose(name)
@@ -97,7 +96,7 @@ class Targets:
                 if not complete and time == newest:
                     continue
                 target.done[id(ratio)] = time
-                value = _derive(ratio, values)
+                value = ratio.derive(values)
                 if value is not None:
                     if ratio.row < 0:
                         target.plan.settle(ratio)
@@ -126,28 +125,3 @@ class Targets:
             if name in mapping.markers or name.startswith(mapping.prefixes[0]):
                 return mapping
         return None
-
-    def _plan_settings(self) -> PrometheusSettings:
-        own = self._settings
-        return PrometheusSettings(
-            url="",
-            unmapped=own.unmapped,
-            include=own.include,
-            exclude=own.exclude,
-            buckets=own.buckets,
-        )
-
-
-def _derive(ratio: Ratio, values: Mapping[int, float]) -> float | None:
-    inputs: list[float] = []
-    for ids in ratio.inputs:
-        present = [values[one] for one in ids if one in values]
-        if not present:
-            return None
-        inputs.append(sum(present))
-    if not ratio.rule.increase:
-        return ratio.rule.formula(*inputs)
-    before, ratio.before = ratio.before, inputs
-    if before is None or any(new < old for new, old in zip(inputs, before, strict=True)):
-        return None
-    return ratio.rule.formula(*(new - old for new, old in zip(inputs, before, strict=True)))

@@ -13,12 +13,11 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors._command import run
 from collectors.smart.drive import read
 from collectors.smart.settings import SmartSettings
 
-_MILLISECOND_NS: Final = 1_000_000
 # Source: smartctl(8), exit status: the command line, or the device, or the command failed.
 _OPEN_FAILED: Final = 0b11
 _SHARE: Final = 0.9
@@ -46,7 +45,7 @@ class SmartCollector:
         end = time.monotonic() + deadline.total_seconds() * _SHARE
         devices = self._devices(end)
         draft = Draft(self._book)
-        at = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        at = to_stored_ns(until)
         problems: list[Unreachable] = []
         for device, kind in devices:
             try:

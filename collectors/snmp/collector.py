@@ -11,6 +11,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
 from collectors._web.address import is_blocked
@@ -79,7 +80,7 @@ class SnmpCollector:
             words = "; ".join(str(problem) for problem in problems[:5])
             kind = problems[0].kind if problems else "empty"
             raise Unreachable(words or "the agents have none of the tables that are read", kind)
-        at = int(until.timestamp() * 1000) * 1_000_000
+        at = to_stored_ns(until)
         return Collection(self._book.batch(rows, [at] * len(rows), values), cursor, dropped)
 
     def discover(self) -> Inventory:

@@ -9,12 +9,10 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import to_stored_ns
 from collectors.statsd.listener import Listener
 from collectors.statsd.settings import StatsdSettings
 from collectors.statsd.totals import Totals
-
-_MILLISECOND_NS = 1_000_000
 
 
 class StatsdCollector:
@@ -56,7 +54,7 @@ class StatsdCollector:
             listener = self._listener = Listener(self._settings, self._allowed, self._take)
         draft = Draft(self._book)
         self._book.trim()
-        now = to_ns(until) // _MILLISECOND_NS * _MILLISECOND_NS
+        now = to_stored_ns(until)
         with self._lock:
             for asset, metric, value, at, labels in self._totals.flush(
                 now, time.monotonic(), self._settings.quantiles

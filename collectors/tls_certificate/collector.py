@@ -14,6 +14,7 @@ from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit, Metric
 from aiops.domain.series import SeriesKey
 from collectors.tls_certificate.settings import TlsCertificateSettings
@@ -60,7 +61,7 @@ class TlsCertificateCollector:
             problems = [str(answer) for answer in found.values() if isinstance(answer, Unreachable)]
             kind = next(iter(dropped), "unreachable")
             raise Unreachable("; ".join(problems[:5]) or "there are no targets", kind)
-        at = int(until.timestamp() * 1000) * 1_000_000
+        at = to_stored_ns(until)
         return Collection(self._book.batch(rows, [at] * len(rows), values), cursor, dropped)
 
     def discover(self) -> Inventory:
