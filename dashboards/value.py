@@ -61,6 +61,7 @@ class ValuePage:
             view,
             words,
             days=days,
+            since=f"{view.now - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}",
             spans=list(_SPANS.values()),
             total=len(found["incidents"]),
             outcomes=sorted(found["counts"]["outcome"].items()),

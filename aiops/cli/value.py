@@ -171,19 +171,9 @@ def _json(found: dict[str, Any]) -> str:
 
 
 def _csv(found: dict[str, Any]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    columns = ("name", "of", "unit", "value", "low", "high", "n", "note")
-    writer.writerow([*columns, "cases"])
-    for figure in found["figures"]:
-        row = [figure[name] for name in columns]
-        writer.writerow([*map(_cell, row), " ".join(figure["cases"])])
-    return text.getvalue()
+    from aiops.learn.table import value_csv
 
-
-def _cell(value: Any) -> Any:
-    """Returns a value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    return value_csv(found)
 
 
 _WRITERS = {Format.TEXT: _text, Format.JSON: _json, Format.CSV: _csv}

@@ -73,7 +73,7 @@ class Scene:
         runs = self.ledger.runs(SYSTEM)
         return next(r for r in runs if identity in (None, r.id))
 
-    def wait(self, identity=None, seconds=20) -> Run:
+    def wait(self, identity=None, seconds=60) -> Run:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             run = self.run(identity)
@@ -82,7 +82,7 @@ class Scene:
             time.sleep(0.02)
         raise AssertionError(f"still {run.state}")
 
-    def wait_until_running(self, seconds=20):
+    def wait_until_running(self, seconds=60):
         end = time.monotonic() + seconds
         while self.run().state is not RunState.RUNNING and time.monotonic() < end:
             time.sleep(0.02)
