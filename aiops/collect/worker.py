@@ -1,6 +1,7 @@
 """A collector in a process of its own, which is killed when it does not answer in time."""
 
 import io
+import logging
 import multiprocessing
 import os
 import pickle
@@ -134,6 +135,9 @@ class WorkerCollector:
 def serve(pipe: Connection) -> None:
     """Runs in the worker process until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle
+    # What matters is in the answer; what a library logs besides comes with every collection, and
+    # nobody has looked whether it names secrets.
+    logging.getLogger().addHandler(logging.NullHandler())
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     try:
         type_name, settings = pickle.loads(pipe.recv_bytes())  # noqa: S301  # from our parent

@@ -17,6 +17,7 @@ from aiops.contracts.errors import Unreachable
 from aiops.contracts.secret import Secret
 from aiops.testing.collector import check_collector
 from collectors.host.settings import HostSettings
+from collectors.modbus.settings import DeviceSettings, ModbusSettings, RegisterSettings
 from collectors.prometheus.settings import PrometheusSettings
 
 _DEADLINE = timedelta(seconds=10)
@@ -132,3 +133,13 @@ def _lives(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_what_a_library_says_besides_its_answer_goes_nowhere(capfd):
+    devices = (DeviceSettings("drive-1", "127.0.0.1", 9),)
+    settings = ModbusSettings(devices, (RegisterSettings("t", 0),), retries=0)
+    worker = WorkerCollector("modbus", settings)
+    with pytest.raises(Unreachable, match="no connection"):
+        worker.collect({}, datetime.now(UTC), timedelta(seconds=10))
+    worker.close()
+    assert capfd.readouterr().err == ""
