@@ -1,6 +1,7 @@
 """From settings to a working pipeline: every part is put in its place here, and only here."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -40,6 +41,7 @@ from aiops.incident.stage import IncidentStage
 from aiops.incident.team import Teams
 from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
+from aiops.learn.survey import survey_line
 from aiops.orders import Orders
 from aiops.pipeline import Pipeline
 from aiops.risk.board import RiskBoard
@@ -268,12 +270,18 @@ def composer(
     """Returns what writes a ticket's text.
 
     Args:
-        link_key: Signs the links that give a verdict; empty: no such links.
+        link_key: Signs the links that give a verdict, and the one of a closed incident that asks
+            how it was handled; empty: no such links.
     """
-    links = verdict_links(link_key, settings.ticket.public_url)
+    address = settings.ticket.public_url
+    links = verdict_links(link_key, address)
 
     def compose(incident: Incident, action: TicketAction) -> TicketDraft:
-        return draft(incident, action, settings.ticket.public_url, settings.server.language, links)
+        made = draft(incident, action, address, settings.server.language, links)
+        if action is not TicketAction.RESOLVE or links is None or incident.closed_at is None:
+            return made
+        question = survey_line(link_key, address, incident.key, incident.closed_at)
+        return replace(made, body=f"{made.body}\n\n{question}")
 
     return compose
 

@@ -20,6 +20,15 @@ def sign_survey(key: bytes, incident: str, now: datetime) -> str:
     return f"{incident}.{until}.{_mac(key, incident, until)}"
 
 
+def survey_line(key: bytes, public_url: str, incident: str, closed: datetime) -> str:
+    """Returns the question with its link, as the closing ticket carries it.
+
+    The link is valid from the closing on, so that the same message has the same link.
+    """
+    address = f"{public_url.rstrip('/')}/survey/{sign_survey(key, incident, closed)}"
+    return f"Was this incident handled well? 这次事件处理得好吗？ {address}"
+
+
 def read_survey(key: bytes, token: str, now: datetime) -> str | None:
     """Returns the incident of a token; None when it is not ours or out of time.
 
