@@ -2,21 +2,27 @@
 
 # ruff: noqa: S101  # a checker speaks by assertions
 
+import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aiops.contracts.errors import StoreError
 from aiops.contracts.store import SeriesStore
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Aggregation
-from aiops.domain.series import Samples
+from aiops.domain.series import Samples, SeriesInfo, SeriesKey
 from aiops.domain.step import DAY, HOUR, MINUTE, SECOND
 from aiops.testing.panels import MONDAY
 
 _MINUTE = timedelta(minutes=1)
 _NAN = float("nan")
+_PATIENCE: Final = 60.0
+"""Seconds within which a store that is back must be used again."""
 
 
 def samples(*rows: tuple[int, int, float]) -> Samples:
@@ -26,13 +32,19 @@ def samples(*rows: tuple[int, int, float]) -> Samples:
     return Samples(ids, times, np.array([row[2] for row in rows], np.float64))
 
 
-def check_series_store(make_store: Callable[[], SeriesStore], *, persistent: bool = True) -> None:
-    """Runs every check, each on a fresh store.
+def check_series_store(
+    make_store: Callable[[], SeriesStore],
+    *,
+    persistent: bool = True,
+    outage: Callable[[], AbstractContextManager[object]] | None = None,
+) -> None:
+    """Runs every check, each on series of its own.
 
     Args:
         make_store: Opens a store. Called again after ``close`` it must open the same data
             (unless ``persistent`` is false); each series id is used by one check only.
         persistent: Whether samples survive ``close``.
+        outage: Cuts the store off from its server as long as the context lasts.
 
     Raises:
         AssertionError: A promise is broken; the message says which.
@@ -40,12 +52,14 @@ def check_series_store(make_store: Callable[[], SeriesStore], *, persistent: boo
     store = make_store()
     assert isinstance(store, SeriesStore), "does not have the methods of a SeriesStore"
     try:
-        for base, check in enumerate(_CHECKS):
+        for base, check in enumerate(CHECKS):
             check(store, 100 * base)
+        if outage is not None:
+            _check_outage(store, 100 * len(CHECKS) + 50, outage)
     finally:
         store.close()
     if persistent:
-        _check_reopening(make_store, 100 * len(_CHECKS))
+        _check_reopening(make_store, 100 * len(CHECKS))
 
 
 def _expect(found: ArrayLike, wanted: ArrayLike, promise: str) -> None:
@@ -209,7 +223,49 @@ def _check_retention(store: SeriesStore, base: int) -> None:
     _expect([store.retain(from_ns(MONDAY + start + DAY))], [0], "again it drops nothing")
 
 
-_CHECKS = (
+def _check_labels(store: SeriesStore, base: int) -> None:
+    """A store that keeps names beside ids must take every character that is legal here."""
+    odd = "a b,c=d\"e\\f/{}[]()|.*+?^$\n\t日本 '%&;\\"
+    keys = (SeriesKey.of(odd, odd, {odd: odd, "asset": odd, "le": ""}), SeriesKey("plain", "m"))
+    name_series = getattr(store, "name_series", None)
+    if name_series is not None:
+        name_series(
+            lambda ids: [SeriesInfo(i, keys[i % 2], MINUTE, counter=False) for i in ids.tolist()]
+        )
+    store.append(samples((base, 0, 1.0), (base + 1, 0, 2.0)))
+    store.append(samples((base, MINUTE, 3.0)))
+    found = store.samples(np.array([base, base + 1]), MONDAY, MONDAY + HOUR)
+    _expect(found.values, [1, 3, 2], "labels with every legal character cost no sample")
+
+
+def _check_counts(store: SeriesStore, base: int) -> None:
+    rng = np.random.default_rng(7)
+    ids, minutes = rng.integers(0, 40, 3000) + base, rng.integers(0, 600, 3000)
+    whole = Samples(ids, MONDAY + minutes * MINUTE, rng.integers(0, 1000, 3000) / 4)
+    for at in range(0, 3000, 700):  # some samples come more than once, and in any order
+        part = slice(at, at + 700)
+        store.append(Samples(whole.ids[part], whole.times[part], whole.values[part]))
+    wanted = dict(
+        zip(zip(ids.tolist(), whole.times.tolist(), strict=True), whole.values, strict=True)
+    )
+    found = store.samples(np.arange(base, base + 40), MONDAY, MONDAY + 600 * MINUTE)
+    assert len(found) == len(wanted), "as many samples are read back as were written"
+    _expect(
+        [wanted[key] for key in zip(found.ids.tolist(), found.times.tolist(), strict=True)],
+        found.values,
+        "each with the value written last",
+    )
+    counts = store.panel(
+        np.arange(base, base + 40),
+        MONDAY,
+        MONDAY + 10 * HOUR,
+        timedelta(hours=1),
+        Aggregation.COUNT,
+    )
+    _expect(np.nansum(counts.values), len(wanted), "and as many are counted")
+
+
+CHECKS = (
     _check_retention,
     _check_appending_twice,
     _check_last_write_wins,
@@ -219,7 +275,39 @@ _CHECKS = (
     _check_aggregations,
     _check_counters,
     _check_ranges,
+    _check_labels,
+    _check_counts,
 )
+
+
+def _check_outage(
+    store: SeriesStore, base: int, outage: Callable[[], AbstractContextManager[object]]
+) -> None:
+    store.append(samples((base, 0, 1.0)))
+    batch = samples((base, MINUTE, 2.0))
+    with outage():
+        absorbed = _is_taken(store, batch)
+    deadline = time.monotonic() + _PATIENCE
+    while not absorbed:
+        assert time.monotonic() < deadline, "a store that was away takes samples again"
+        absorbed = _is_taken(store, batch)
+    read: list[float] = []
+    while read != [1, 2]:
+        assert time.monotonic() < deadline, f"after an outage [1, 2] is read, not {read}"
+        try:
+            read = store.samples(np.array([base]), MONDAY, MONDAY + HOUR).values.tolist()
+        except StoreError:
+            time.sleep(0.1)
+
+
+def _is_taken(store: SeriesStore, batch: Samples) -> bool:
+    """A store that is away says so by its one error; one with a spool takes them all the same."""
+    try:
+        store.append(batch)
+    except StoreError:
+        time.sleep(0.1)
+        return False
+    return True
 
 
 def _check_reopening(make_store: Callable[[], SeriesStore], base: int) -> None:

@@ -1,6 +1,7 @@
 """What people are given beside the stores works against a real server."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from aiops.store.remote.results import Result
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.testing.panels import MONDAY
+from aiops.testing.series_store import CHECKS
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,3 +66,10 @@ def test_the_influx_dashboard_asks_for_what_the_store_writes():
     json.loads(text)
     for word in ('r._measurement == \\"aiops\\"', "r.asset", "r.metric"):
         assert word in text
+
+
+def test_the_guide_says_of_every_line_of_the_checker_where_it_was_run():
+    text = (ROOT / "docs" / "guide" / "stores.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| ([a-z ]+?)(?: \(.*?\))? \| (?:not )?run", text, re.MULTILINE)
+    lines = [check.__name__.removeprefix("_check_").replace("_", " ") for check in CHECKS]
+    assert told == [*lines, "outage", "reopening"]

@@ -16,7 +16,6 @@ from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.store.spool import Spool
 from aiops.store.spooled import SpooledStore
 from aiops.testing.panels import MONDAY
-from aiops.testing.series_store import check_series_store
 from tests.integration.stores.servers import missing, victoria_metrics
 
 _names = itertools.count()
@@ -25,10 +24,6 @@ _names = itertools.count()
 def opened(url, path, name, seconds=5):
     settings = VictoriaMetricsSettings(url=url, name=name, timeout=timedelta(seconds=seconds))
     return SpooledStore(VictoriaMetricsStore(settings), Spool(path, 1 << 30, 900 * DAY))
-
-
-def test_it_keeps_the_contract_of_series_stores(victoria, tmp_path):
-    check_series_store(lambda: opened(victoria.url, tmp_path / "spool.db", "spooled-contract"))
 
 
 def test_a_store_killed_and_restarted_under_load_loses_and_doubles_nothing(tmp_path):

@@ -2,6 +2,8 @@
 
 import itertools
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -13,6 +15,9 @@ from aiops.domain.series import Samples, SeriesInfo, SeriesKey
 from aiops.domain.step import DAY, HOUR, MINUTE
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
+from aiops.store.spool import Spool
+from aiops.store.spooled import SpooledStore
+from aiops.testing.fault_proxy import Fault, FaultProxy
 from aiops.testing.panels import MONDAY
 from aiops.testing.series_store import check_series_store, samples
 
@@ -31,8 +36,28 @@ def store(settings):
     store.close()
 
 
-def test_it_keeps_the_contract_of_series_stores(settings):
-    check_series_store(lambda: VictoriaMetricsStore(settings))
+@contextmanager
+def refusing(proxy):
+    proxy.spoil(Fault.REFUSE)
+    yield
+    proxy.spoil(Fault.NONE)
+
+
+def test_it_keeps_the_contract_of_series_stores(settings, victoria):
+    with FaultProxy("127.0.0.1", victoria.port) as proxy:
+        behind = replace(settings, url=proxy.url)
+        check_series_store(lambda: VictoriaMetricsStore(behind), outage=lambda: refusing(proxy))
+
+
+def test_behind_the_spool_it_keeps_the_contract_too(settings, victoria, tmp_path):
+    with FaultProxy("127.0.0.1", victoria.port) as proxy:
+        behind = replace(settings, url=proxy.url)
+        check_series_store(
+            lambda: SpooledStore(
+                VictoriaMetricsStore(behind), Spool(tmp_path / "s.db", 1 << 30, 900 * DAY)
+            ),
+            outage=lambda: refusing(proxy),
+        )
 
 
 def test_another_process_reads_what_was_written(store, settings):

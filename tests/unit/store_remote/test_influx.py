@@ -1,6 +1,7 @@
 """The InfluxDB store against a server in memory that answers as the real one does."""
 
 import itertools
+from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from aiops.domain.instant import from_ns
 from aiops.domain.step import DAY, HOUR, MINUTE
 from aiops.store.remote.influx import InfluxStore
 from aiops.store.remote.settings import InfluxSettings
+from aiops.testing.fault_proxy import Fault, FaultProxy
 from aiops.testing.panels import MONDAY
 from aiops.testing.series_store import check_series_store, samples
 from tests.unit.store_remote.influx_server import FakeInflux
@@ -44,7 +46,15 @@ def store_of(server, **changes):
 
 
 def test_it_keeps_the_contract_of_series_stores(server):
-    check_series_store(lambda: store_of(server, name="contract"))
+    with FaultProxy("127.0.0.1", int(server.url.rpartition(":")[2])) as proxy:
+
+        @contextmanager
+        def outage():
+            proxy.spoil(Fault.REFUSE)
+            yield
+            proxy.spoil(Fault.NONE)
+
+        check_series_store(lambda: store_of(server, name="contract", url=proxy.url), outage=outage)
 
 
 def test_what_retention_hides_is_not_asked_for(server):
