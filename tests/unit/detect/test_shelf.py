@@ -149,3 +149,25 @@ def test_a_cycle_that_runs_backwards_is_a_new_shape():
     values[2496:2544] = values[2496:2544][::-1]
     (score,) = scores_of(build("matrix_profile"), values).score
     assert 2496 <= 500 + np.nanargmax(score[500:]) < 2570
+
+
+def test_the_wrong_hour_of_the_week_is_what_a_decomposition_leaves_over():
+    t = np.arange(20 * DAY)
+    noise_of_it = np.random.default_rng(5).normal(size=len(t))
+    weekday = (t // DAY) % 7 < 5
+    values = np.sin(2 * np.pi * t / DAY) * np.where(weekday, 3.0, 0.5) + 0.1 * noise_of_it
+    at = 18 * DAY + 70
+    values[at : at + 6] = 0.0
+    (score,) = scores_of(build("stl"), values).score
+    assert at <= 15 * DAY + np.nanargmax(score[15 * DAY :]) < at + 6
+    assert np.isnan(score[: 2 * DAY]).all()
+
+
+def test_a_decomposition_goes_on_over_a_silent_day():
+    t = np.arange(8 * DAY)
+    values = np.sin(2 * np.pi * t / DAY) + 0.05 * np.random.default_rng(5).normal(size=len(t))
+    values[4 * DAY : 5 * DAY] = np.nan
+    scores = scores_of(build("stl"), values)
+    (score,) = scores.score
+    assert np.nanmax(score[5 * DAY :]) < 12
+    assert np.isfinite(score[5 * DAY :]).all()
