@@ -3,7 +3,7 @@
 # server is missing says "not run: <why>".
 set -u
 packages="request-tracker5 rt5-db-sqlite rt5-standalone w3m prometheus-node-exporter victoria-metrics
-  prometheus mosquitto snmpd netdata-core openipmi ipmitool smartmontools collectd-core libyajl2 libcurl3-gnutls postgresql-15 zabbix-server-pgsql
+  prometheus mosquitto snmpd snmpsim netdata-core openipmi ipmitool smartmontools collectd-core libyajl2 libcurl3-gnutls postgresql-15 zabbix-server-pgsql
   zabbix-frontend-php php-cli php-pgsql php-mbstring php-bcmath php-xml chromium
   fonts-dejavu-core fonts-noto-cjk iproute2 util-linux"
 missing=""

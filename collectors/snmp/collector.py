@@ -15,8 +15,9 @@ from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
 from collectors._web.address import is_blocked
+from collectors.snmp.reading import Reading
 from collectors.snmp.settings import SnmpSettings, Version
-from collectors.snmp.tables import TABLES, Reading, Wraps, read, uptime_of
+from collectors.snmp.tables import TABLES, Wraps, read, uptime_of
 from collectors.snmp.walk import credentials, walk_all
 
 _PORT: Final = 161

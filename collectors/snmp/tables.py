@@ -10,6 +10,9 @@ from typing import Final
 
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Direction, Metric, MetricKind
+from collectors.snmp import sensors
+from collectors.snmp.reading import Reading
+from collectors.snmp.sensors import read_sensors, read_ups
 from collectors.snmp.walk import Answers, Index
 
 _UP: Final = Direction.UP
@@ -38,11 +41,12 @@ LOADS: Final = tuple(
 )
 METRICS: Final = (
     UPTIME, LINK, NETWORK_IO, ERRORS, DROPPED, VOLUME, VOLUME_USAGE, MEMORY, SWAP, *LOADS,
+    *sensors.METRICS,
 )  # fmt: skip
 
 _SYSTEM, _IF, _IFX = "1.3.6.1.2.1.1.3", "1.3.6.1.2.1.2.2.1", "1.3.6.1.2.1.31.1.1.1"
 _STORAGE, _MEMORY, _LOAD = "1.3.6.1.2.1.25.2.3.1", "1.3.6.1.4.1.2021.4", "1.3.6.1.4.1.2021.10.1.3"
-TABLES: Final = (_SYSTEM, _IF, _IFX, _STORAGE, _MEMORY, _LOAD)
+TABLES: Final = (_SYSTEM, _IF, _IFX, _STORAGE, _MEMORY, _LOAD, *sensors.TABLES)
 _FIXED_DISK: Final = "1.3.6.1.2.1.25.2.1.4"
 _LOOPBACK: Final = 24
 _ACTIVE: Final = 1
@@ -63,24 +67,6 @@ _OCTETS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One number.
-
-    Attributes:
-        narrow: Whether it is a counter of 32 bit, which wraps.
-        fail, warn: The limit that comes with it.
-    """
-
-    asset: Asset
-    metric: Metric
-    value: float
-    labels: tuple[tuple[str, str], ...] = ()
-    narrow: bool = False
-    fail: float | None = None
-    warn: float | None = None
-
-
 def read(host: str, answers: Answers, skip: tuple[str, ...]) -> Iterator[Reading]:
     """Yields every number of an agent that means something here."""
     whole = Asset(host)
@@ -91,6 +77,8 @@ def read(host: str, answers: Answers, skip: tuple[str, ...]) -> Iterator[Reading
     yield from _memory(whole, answers)
     yield from _volumes(whole, answers)
     yield from _interfaces(whole, answers, skip)
+    yield from read_sensors(whole, answers)
+    yield from read_ups(whole, answers)
 
 
 @dataclass(slots=True)
