@@ -6,6 +6,7 @@ yet". Money rests on the configured prices and is a range, never a point alone.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -49,6 +50,10 @@ def read_value(
     keys = [each.key for each in incidents]
     background = read_background(ledger, viewer, start, end, runbooks, keys)
     rungs = read_rungs(ledger.note(RUNGS))
+    if not viewer.everything:  # a service is seen with any asset of it
+        seen = {asset.service for asset in background.assets.values()}
+        own = tuple(service for service in prices.services if service.key in seen)
+        prices = replace(prices, services=own)
     return value_report(incidents, start, end, prices, rules, before, background, rungs)
 
 

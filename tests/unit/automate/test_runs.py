@@ -1,12 +1,14 @@
 """A run acts at most once, and only as it was approved; the programs are real."""
 
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from aiops.automate.desk import Desk
 from aiops.automate.runbook import Step
 from aiops.automate.settings import AllowSettings, AutomateSettings
 from aiops.contracts.errors import Refused
@@ -14,7 +16,9 @@ from aiops.contracts.secret import Secret
 from aiops.domain.asset import SYSTEM
 from aiops.domain.incident import Stage
 from aiops.domain.run import Phase, RunReason, RunState, Tier
-from tests.unit.automate.scene import ON, a_runbook, an_incident, device, scene
+from aiops.ledger.open import open_ledger
+from aiops.testing.ledger_runs import example_run
+from tests.unit.automate.scene import NOW, ON, a_runbook, an_incident, device, scene
 
 
 def touch(path):
@@ -348,6 +352,32 @@ def test_a_rejected_run_never_begins(tmp_path):
             world.desk.approve(run, run.digest, "bo", world.now)
         world.tick(an_incident())
         assert world.run().state is RunState.REJECTED
+
+
+def test_of_many_people_who_write_at_once_one_is_heard(tmp_path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/l.db", NOW, durable=False)
+    desk = Desk(ledger, AutomateSettings(enabled=True), ())
+    run = example_run()
+    with ledger.begin() as tx:
+        tx.put_run(run)
+    heard = []
+
+    def approve(number):
+        try:
+            heard.append(desk.approve(run, run.digest, f"person {number}", run.requested_at))
+        except Refused:
+            heard.append(None)
+
+    threads = [threading.Thread(target=approve, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(heard) == 20
+    assert sum(each is not None for each in heard) == 1
+    assert ledger.run(SYSTEM, run.id).version == 2
+    assert len(ledger.audit_rows()) == 1
+    ledger.close()
 
 
 def _lives(pid):

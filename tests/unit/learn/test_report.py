@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from aiops.contracts.collector import Inventory
 from aiops.domain.answer import Answer
-from aiops.domain.asset import Asset, Service
+from aiops.domain.asset import SYSTEM, Asset, Service, Viewer
 from aiops.domain.incident import IncidentKind, Stage
 from aiops.domain.risk import Risk
 from aiops.domain.run import RunReason, RunState
@@ -15,7 +16,7 @@ from aiops.learn.before import compare, freeze_before
 from aiops.learn.cost import cost_of
 from aiops.learn.ladder import LadderRules, Rung, Why, metric_kind, propose
 from aiops.learn.rungs import RUNGS, WATCHED, Ladder
-from aiops.learn.value import value_report
+from aiops.learn.value import read_value, value_report
 from aiops.ledger.open import open_ledger
 from aiops.testing.ledger_runs import example_run
 from tests.unit.learn.test_value import END, HOUR, PRICES, RULES, START, incident, many, tickets
@@ -171,4 +172,16 @@ def test_a_proven_method_moves_up_once_and_a_noisy_one_down_both_audited(tmp_pat
     assert [row.what for row in ledger.audit_rows()] == ["move on ladder"] * 2
     assert ledger.note(RUNGS)["rungs"][0]["why"] == "precision_proven"
     assert ladder.move(now + 2 * WATCHED, None) == []
+    ledger.close()
+
+
+def test_who_sees_one_team_sees_its_services_and_no_other(tmp_path):
+    ledger = open_ledger(f"sqlite:///{tmp_path}/l.db", START, durable=False)
+    assets = (Asset("a", owner="web", service="shop"), Asset("m", owner="it", service="mail"))
+    ledger.put_inventory("s", Inventory(assets=assets), START)
+    prices = replace(PRICES, services=(SHOP, Service("mail")))
+    viewer = Viewer("it", teams=frozenset({"it"}))
+    found = read_value(ledger, viewer, START, END, prices, RULES)
+    assert [row["key"] for row in found["services"]] == ["mail"]
+    assert len(read_value(ledger, SYSTEM, START, END, prices, RULES)["services"]) == 2
     ledger.close()
