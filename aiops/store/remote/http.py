@@ -234,7 +234,8 @@ class Endpoint:
             raise Refused(f"{where}: refused for good (HTTP {status}): {said}")
         wait = answer.headers.get("retry-after", "")
         after = float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None
-        raise Unreachable(f"{where}: answers HTTP {status}: {said}", "http", after)
+        kind = "not_found" if status == 404 else "http"
+        raise Unreachable(f"{where}: answers HTTP {status}: {said}", kind, after)
 
     def _unreachable(self, path: str, error: Exception) -> Unreachable:
         where = f"{self.url}{path.partition('?')[0]}"

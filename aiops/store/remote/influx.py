@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 from influxdb_client import InfluxDBClient, WriteService
 from influxdb_client.rest import ApiException
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.util.retry import Retry
 
 from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
@@ -100,12 +100,10 @@ class InfluxStore(RemoteHistory):
     def _write(self, body: bytes) -> None:
         where = f"{self._endpoint.url}/api/v2/write"
         try:
-            _, status, headers = self._writes.post_write_with_http_info(
-                org=self._settings.org,
-                bucket=self._settings.bucket,
-                body=body,
-                precision="ms",
-            )
+            try:
+                _, status, headers = self._post(body)
+            except ProtocolError:  # the server had closed an idle connection; twice does no harm
+                _, status, headers = self._post(body)
         except ApiException as error:
             said = " ".join(str(error.body or error.reason)[:200].split())
             words = f"{where}: HTTP {error.status}: {said}"
@@ -119,6 +117,11 @@ class InfluxStore(RemoteHistory):
         if status != 204:
             words = f"{where}: answers HTTP {status} ({headers.get('Content-Type', 'no type')})"
             raise StoreError(words) from Unreachable(words, "not_a_store")
+
+    def _post(self, body: bytes) -> Any:
+        return self._writes.post_write_with_http_info(
+            org=self._settings.org, bucket=self._settings.bucket, body=body, precision="ms"
+        )
 
     def publish(self, results: Iterable[Result]) -> None:
         """Writes results for people's own dashboards."""

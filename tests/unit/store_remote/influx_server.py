@@ -22,6 +22,8 @@ class FakeInflux:
 
     Attributes:
         version: Of the ping header, None for none.
+        unknown_name: What it answers for a name there is not: ``empty``, ``404`` or ``system``
+            (its own buckets), as servers of different age do.
         fault: A path part and the (status, content type, body) it answers instead.
     """
 
@@ -31,6 +33,7 @@ class FakeInflux:
         self.tasks = []
         self.version = "v2.7.11"
         self.fault = None
+        self.unknown_name = "empty"
         self.requests = []
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -140,12 +143,19 @@ class FakeInflux:
                 kind = parts.path.rpartition("/")[2]
                 held = {"buckets": fake.buckets, "tasks": fake.tasks, "orgs": [{"id": "0a"}]}[kind]
                 if self.command == "POST":
-                    held.append(json.loads(body))
+                    made = json.loads(body)
+                    if "flux" in made:
+                        made["name"] = re.search(r'name: "([^"]*)"', made["flux"])[1]
+                    held.append(made)
                     self.answer(201, b"{}")
                     return
                 name = parse_qs(parts.query).get("name")
                 found = [each for each in held if name is None or each.get("name") == name[0]]
-                self.answer(200, json.dumps({kind: found}).encode())
+                if not found and fake.unknown_name == "404":
+                    self.answer(404, b'{"code":"not found","message":"not found"}')
+                    return
+                system = [{"name": "_tasks"}] if fake.unknown_name == "system" else []
+                self.answer(200, json.dumps({kind: found or system}).encode())
 
         return Handler
 

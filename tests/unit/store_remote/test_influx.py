@@ -173,7 +173,10 @@ def test_a_wrong_token_and_a_wrong_organisation_are_told_apart(server):
         each.close()
 
 
-def test_bucket_retention_and_task_are_created_once_and_only_on_request(server):
+@pytest.mark.parametrize("unknown_name", ["empty", "404", "system"])
+def test_bucket_retention_and_task_are_created_once_and_only_on_request(server, unknown_name):
+    server.unknown_name = unknown_name
+    server.buckets, server.tasks = [{"name": "aiops"}], []
     plain = store_of(server, bucket="new")
     plain.append(samples((1, 0, 1.0)))
     assert [each["name"] for each in server.buckets] == ["aiops"]
@@ -196,7 +199,7 @@ def test_bucket_retention_and_task_are_created_once_and_only_on_request(server):
         },
         {"orgID": "0a", "name": "new_1h", "retentionRules": []},
     ]
-    assert len(server.tasks) <= 2
+    assert [each["name"] for each in server.tasks] == ["aiops hourly x"]
     assert "aggregateWindow(every: 1h, fn: mean" in server.tasks[0]["flux"]
     plain.close()
 
