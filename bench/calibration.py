@@ -16,7 +16,7 @@ from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
 from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
-from bench import unseen
+from bench import steady, unseen
 
 DAY = 1440
 STEP_NS = 60 * 10**9
@@ -57,7 +57,11 @@ Make = Callable[[np.random.Generator, str, int], NDArray[np.float64]]
 
 def run(series: int = 1_000, which: str = "unseen", seed: int = 2026) -> list[dict[str, object]]:
     """Returns realised and asked false alarms per series-week, all kinds together and each."""
-    names, make = (KINDS, judged_series) if which == "fitted" else (unseen.KINDS, unseen.series)
+    names, make = {
+        "fitted": (KINDS, judged_series),
+        "steady": (steady.KINDS, steady.series),
+        "unseen": (unseen.KINDS, unseen.series),
+    }[which]
     stage = DetectStage.of(DetectSettings())
     cells = 7 * DAY
     alarms = {budget: np.zeros(len(names)) for budget in (1.0, 0.1, 0.01)}

@@ -174,7 +174,7 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
     wides: Any, wide_used: Any, wide_place: Any,
     counts: Any, totals: Any, largest: Any, profile: Any, visits: Any,
     phase: Any, share: float,
-    score: Any, alone: Any, reason: Any, expected: Any,
+    score: Any, alone: Any, reason: Any, expected: Any, parts: Any,
 ) -> None:  # fmt: skip
     n, cells = values.shape
     pattern = np.empty(LONG_BLOCKS, np.int32)
@@ -325,13 +325,19 @@ def _run(  # noqa: C901, PLR0912, PLR0915 - one compiled loop over channels
                 sharp += 0.5 * rare + 3.0 * np.log1p(20.0 * extreme)
             # Many cells that are each a little strange are strange together.
             held[6] += _MOOD * (sharp - held[6])
-            strange = (
-                sharp
-                + _tail(counts[row], totals[row], largest[row], 5, pair)
-                + held[11]
-                + 0.5 * out_of_season
-                + 0.5 * _tail(counts[row], totals[row], largest[row], 6, held[6])
-            )
+            again = _tail(counts[row], totals[row], largest[row], 5, pair)
+            moody = 0.5 * _tail(counts[row], totals[row], largest[row], 6, held[6])
+            strange = sharp + again + held[11] + 0.5 * out_of_season + moody
+            if len(parts):
+                parts[row, t, 0] = 2.0 * np.log1p(20.0 * pair) + again
+                parts[row, t, 1] = held[7]
+                parts[row, t, 2] = 0.5 * held[8]
+                parts[row, t, 3] = held[11]
+                parts[row, t, 4] = sharp - 2.0 * np.log1p(20.0 * pair) - held[7] - 0.5 * held[8]
+                parts[row, t, 4] -= 0.5 * spread
+                parts[row, t, 5] = 0.5 * spread
+                parts[row, t, 6] = 0.5 * out_of_season
+                parts[row, t, 7] = moody
             expected[row, t] = anchor[row] + typical
             held[0], held[1], held[2] = x, low, high
             seen[row] = now + 1

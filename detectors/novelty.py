@@ -26,6 +26,18 @@ _PHASE_SECONDS: Final = 1800
 _DAYS: Final = 5.0
 """Days the time-of-day profile is averaged over."""
 
+PARTS: Final = (
+    "a pair of neighbours not seen before",
+    "a stretch of 48 cells not seen before",
+    "a stretch of 72 cells not seen before",
+    "a stretch of 96 cells not seen before",
+    "a new extreme",
+    "steps of an unusual size",
+    "the wrong time of day",
+    "many cells that are each a little strange",
+)
+"""What adds to a score, in the order of the kernel."""
+
 _ORDER: Final = (
     "seen", "anchor", "numbers", "pairs", "pair_used", "pair_place",
     "ring", "filled", "windows", "window_used", "window_place",
@@ -80,6 +92,15 @@ class Novelty:
 
     def update(self, state: State, panel: Panel) -> tuple[State, Scores]:
         """Scores the new cells and returns the state after them."""
+        return self._run(state, panel, np.empty((0, 0, 0)))
+
+    def parts(self, state: State, panel: Panel) -> dict[str, NDArray[np.float64]]:
+        """Returns what each channel adds to the scores of the cells, ``(n_units, n_times)``."""
+        parts = np.zeros((*panel.values.shape, len(PARTS)))
+        self._run(state, panel, parts)
+        return {name: parts[:, :, i] for i, name in enumerate(PARTS)}
+
+    def _run(self, state: State, panel: Panel, parts: NDArray[np.float64]) -> tuple[State, Scores]:
         from detectors import _novelty_kernel as kernel
 
         arrays = {name: array.copy() for name, array in state.arrays.items()}
@@ -90,7 +111,7 @@ class Novelty:
             panel.values, panel.usable, np.isnan(panel.values),
             *(arrays[name] for name in _ORDER), _phases(panel),
             1.0 / max(1.0, _DAYS * _PHASE_SECONDS / max(panel.step.total_seconds(), 1e-3)),
-            score, alone, reason, expected,
+            score, alone, reason, expected, parts,
         )  # fmt: skip
         return State(self.version, arrays), Scores(score, alone, reason, expected)
 

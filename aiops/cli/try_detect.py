@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from aiops.detect.joint import JointStage
 
-_TIME: Final = "timestamp"
+TIME: Final = "timestamp"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
         if (source is None) == (input_dir is None):
             raise typer.BadParameter("give INPUT or --input-dir, one of the two")
-        stage = _create(detector, budget, config)
+        stage = create_stage(detector, budget, config)
         before = None if train is None else (train, read_table(train))
         if input_dir is None:
             name = str(source)
@@ -87,7 +87,8 @@ def _progress(files: list[Path]) -> Iterator[Path]:
     yield from track(files, description="detect", console=Console(stderr=True))
 
 
-def _create(name: str | None, budget: float | None, config: Path | None) -> "JointStage":
+def create_stage(name: str | None, budget: float | None, config: Path | None) -> "JointStage":
+    """Returns the stage that the options ask for, of the packaged defaults where they do not."""
     from dataclasses import replace
 
     from aiops.contracts.errors import InputError, PluginError
@@ -121,27 +122,27 @@ def _score(
     from aiops.contracts.errors import InputError
     from aiops.detect.trial import median_step, run_trial
 
-    metrics = [column for column in table.columns if column != _TIME]
-    if _TIME not in table:
-        raise InputError([f"{name}: there is no column {_TIME!r}; it holds the time of each row"])
+    metrics = [column for column in table.columns if column != TIME]
+    if TIME not in table:
+        raise InputError([f"{name}: there is no column {TIME!r}; it holds the time of each row"])
     if not metrics:
         raise InputError([f"{name}: has no metric; write one column per metric"])
-    times, plain, values = _read(name, table, metrics)
+    times, plain, values = read_columns(name, table, metrics)
     step = median_step(times, plain)
     skip = 0
     if before is not None:
         source, earlier = before
-        lack = [c for c in [_TIME, *metrics] if c not in earlier]
+        lack = [c for c in [TIME, *metrics] if c not in earlier]
         if lack:
             raise InputError([f"{source}: there is no column {c!r}, {name} has it" for c in lack])
-        past, past_plain, past_values = _read(source, earlier, metrics)
+        past, past_plain, past_values = read_columns(source, earlier, metrics)
         if past_plain != plain:
             raise InputError([f"{source}: times are of another kind than those of {name}"])
         skip = len(past)
         times, values = np.concatenate([past, times]), np.concatenate([past_values, values], axis=1)
     found = run_trial(stage, values, times, plain, step, skip)
     columns: dict[str, Any] = {
-        _TIME: table[_TIME],
+        TIME: table[TIME],
         "score": found.score,
         "alert": found.alert,
         "is_anomaly": found.is_anomaly.astype(np.int64),
@@ -151,7 +152,7 @@ def _score(
     return pd.DataFrame(columns)
 
 
-def _read(name: str, table: "pd.DataFrame", metrics: list[str]) -> tuple[Any, bool, Any]:
+def read_columns(name: str, table: "pd.DataFrame", metrics: list[str]) -> tuple[Any, bool, Any]:
     """Returns times, whether they are plain steps, and ``(n_metrics, n_times)`` values."""
     import numpy as np
 
@@ -161,7 +162,7 @@ def _read(name: str, table: "pd.DataFrame", metrics: list[str]) -> tuple[Any, bo
     problems: list[str] = []
     times, plain = np.empty(0, np.int64), True
     try:
-        times, plain = read_times(name, table[_TIME])
+        times, plain = read_times(name, table[TIME])
     except InputError as error:
         problems += error.problems
     rows = []

@@ -1,7 +1,11 @@
 """Detectors: panel in, scores out, state beside."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aiops.domain.anomaly import Scores
 from aiops.domain.panel import Panel
@@ -35,4 +39,13 @@ class Detector(Protocol):
 
     def update(self, state: State, panel: Panel) -> tuple[State, Scores]:
         """Scores the new cells and returns the state after them."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A detector that can say what its scores are made of; any may, none must."""
+
+    def parts(self, state: State, panel: Panel) -> Mapping[str, NDArray[np.float64]]:
+        """Returns words to ``(n_units, n_times)`` parts, whose sum is the score of each cell."""
         ...

@@ -134,6 +134,11 @@ def update(
     return State(VERSION, arrays), Decision(alert, flag, tuple(events))
 
 
+def strongest_before(state: State) -> NDArray[np.float64]:
+    """Returns the strength that the next cell of each unit has to exceed to be an alert."""
+    return np.asarray(state.arrays["records"].max(axis=1), dtype=np.float64)
+
+
 def ended(state: State, rows: IntArray, at: int) -> tuple[Event, ...]:
     """Returns the open events of the rows as if they ended at ``at`` (ns)."""
     arrays = state.arrays

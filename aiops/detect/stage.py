@@ -31,6 +31,7 @@ class StageScores:
         score: ``(n, n_times)`` continuous −log10 tail probability, NaN where it abstains.
         contribution: Of each series, as the detector gave it.
         tail: The same of each cell alone, without the event it stands in.
+        strength: How rare an alert each cell would be, see :func:`calibrate.strengths`.
         alert: Strength of an event where it opens or grows worse, else 0.
         is_anomaly: 1 while an event is open at the budget.
         reason: :class:`aiops.domain.abstention.Abstention`.
@@ -40,6 +41,7 @@ class StageScores:
     score: NDArray[np.float64]
     contribution: NDArray[np.float64]
     tail: NDArray[np.float64]
+    strength: NDArray[np.float64]
     alert: NDArray[np.float64]
     is_anomaly: NDArray[np.uint8]
     reason: NDArray[np.uint8]
@@ -94,7 +96,7 @@ class DetectStage:
 
     def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
         """Scores the new cells and decides on them."""
-        parts = {name: self._part(state, name) for name in _PARTS}
+        parts = {name: self.part(state, name) for name in _PARTS}
         panel = replace(panel, values=_tamed(panel.values))
         parts["detector"], raw = self.detector.update(parts["detector"], panel)
         expected = panel.values if raw.expected is None else raw.expected
@@ -116,8 +118,8 @@ class DetectStage:
             decide.block_cells(max(panel.step_ns, 1)),
         )
         found = StageScores(
-            score, raw.contribution, tail, decision.alert, decision.is_anomaly, raw.reason,
-            expected, decision.events,
+            score, raw.contribution, tail, strength, decision.alert, decision.is_anomaly,
+            raw.reason, expected, decision.events,
         )  # fmt: skip
         return self._join(parts), found
 
@@ -128,7 +130,7 @@ class DetectStage:
 
     def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, tuple[Event, ...]]:
         """Returns the state with the rows as new ones; their open events end at ``at`` (ns)."""
-        ended = decide.ended(self._part(state, "decide"), rows, at)
+        ended = decide.ended(self.part(state, "decide"), rows, at)
         fresh = self.start(len(rows)).arrays
         arrays = {name: array.copy() for name, array in state.arrays.items()}
         for name, array in arrays.items():
@@ -145,7 +147,8 @@ class DetectStage:
             },
         )
 
-    def _part(self, state: State, part: str) -> State:
+    def part(self, state: State, part: str) -> State:
+        """Returns the state of one of the parts: detector, strength, linger, score, decide."""
         prefix = f"{part}."
         arrays = {
             name.removeprefix(prefix): array
@@ -162,8 +165,11 @@ def _tamed(values: FloatArray) -> FloatArray:
     return tame
 
 
-def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
+def create_detector(name: str, settings: Any) -> Detector:
     """Returns the named detector.
+
+    Args:
+        settings: A mapping, or the frozen settings that a configuration was read into.
 
     Raises:
         PluginError: There is none of that name, a setting is unknown, or it does not score
@@ -171,7 +177,7 @@ def create_detector(name: str, settings: Mapping[str, Any]) -> Detector:
     """
     kind = plugins.load("detectors", name).settings
     try:
-        chosen = kind(**settings)
+        chosen = kind(**settings) if isinstance(settings, Mapping) else settings
     except TypeError as error:
         raise PluginError(f"detectors: {name}: {error}; see `aiops plugins`") from error
     detector = cast("Detector", plugins.create("detectors", name, chosen))
