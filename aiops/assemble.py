@@ -23,7 +23,7 @@ from aiops.contracts.ticket_system import TicketSystem
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
-from aiops.domain.incident import Incident, Stage
+from aiops.domain.incident import Incident, OutcomeKind, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
 from aiops.domain.selector import selects
@@ -34,6 +34,7 @@ from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
 from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
+from aiops.incident.act import PersonAction
 from aiops.incident.dispatch.keep import from_bytes
 from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
@@ -127,6 +128,11 @@ def assemble(
                 settings.ticket.public_url,
             ),
             lambda: fleet.assets,
+            {
+                each.code.strip().lower(): PersonAction(each.outcome.value)
+                for each in settings.ticket.closing_codes
+                if each.outcome is not OutcomeKind.EXPIRED
+            },
         ),
         plan=plan,
         forward=forward,

@@ -51,6 +51,7 @@ class Orders:
 
     Attributes:
         assets: Gives what is watched, by key.
+        verdict_of: Status of a closed ticket, in small letters, to what it says.
         fence: Token of the lease under which is written.
     """
 
@@ -58,6 +59,7 @@ class Orders:
     incidents: IncidentStage
     outgoing: Outgoing
     assets: Callable[[], Mapping[str, Asset]]
+    verdict_of: Mapping[str, PersonAction] = field(default_factory=dict)
     reported: Reported = field(default_factory=Reported)
     hush: Hush = field(default_factory=Hush)
     fence: int | None = None
@@ -103,11 +105,19 @@ class Orders:
             return stored[0]
 
     def close_by_ticket(self, incident: Incident, ticket: Ticket, now: datetime) -> Incident:
-        """Closes an incident whose ticket was closed over there."""
+        """Closes an incident whose ticket was closed over there, with what its status means.
+
+        A verdict that a person has given here stays.
+        """
         who, note = f"ticket:{ticket.destination}", f"{ticket.id} is {ticket.status}"
-        return self.act(
-            incident, Order(PersonAction.CLOSE, who, note, reason=Reason.BY_TICKET), now
-        )
+        verdict = self.verdict_of.get(ticket.status.strip().lower())
+        judged = incident.outcome is not None and incident.outcome.by != "rule"
+        if verdict is not None and not judged:
+            incident = self.act(incident, Order(verdict, who, note, reason=Reason.BY_TICKET), now)
+        if not incident.is_open:
+            return incident
+        close = Order(PersonAction.CLOSE, who, note, reason=Reason.BY_TICKET)
+        return self.act(incident, close, now)
 
     def report(self, event: Failure | Maintenance, who: str, now: datetime) -> None:
         """Takes note of what happened; each round looks at what lies before its own time."""

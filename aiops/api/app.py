@@ -21,6 +21,7 @@ from aiops.api.v1 import (
     add_events,
     add_incidents,
     add_panels,
+    add_preview,
     add_record,
     add_silences,
     add_value,
@@ -55,6 +56,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_value(gate, service)
     add_incidents(gate, service, cursors)
     add_silences(gate, service)
+    add_preview(gate, service)
     add_automation(gate, service, cursors)
     add_changes(gate, service)
     add_events(gate, service)

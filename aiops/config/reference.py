@@ -21,11 +21,12 @@ from aiops.config.walk import describe
 from aiops.contracts.secret import Secret
 from aiops.domain.asset import Service
 from aiops.domain.metric import Limit
-from aiops.ticket.settings import DestinationSettings
+from aiops.ticket.settings import ClosingCode, DestinationSettings
 
 EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
     SourceSettings: {"name": "this-host", "type": "host"},
     DestinationSettings: {"name": "service-desk", "type": "webhook"},
+    ClosingCode: {"code": "rejected", "outcome": "false"},
     AssetSettings: {"match": '"db-*"', "criticality": "0.9", "owner": "databases"},
     Service: {"key": "shop", "price_per_hour": "5000"},
     MaintenanceSettings: {"match": '"db-*"', "start": '"22:00"', "duration": "4h"},

@@ -212,7 +212,7 @@ class Service(Learning):
 
         def take(change: TicketChange) -> None:
             incident = self.ledger.incident(SYSTEM, change.incident_key)
-            if change.closed and incident is not None and incident.is_open:
+            if change.closed and incident is not None:
                 self.pipeline.orders.close_by_ticket(incident, change.ticket, now)
 
         self.outbox.sync(now, fence=self.fence, take=take)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from aiops.domain.incident import OutcomeKind
+
 
 @dataclass(frozen=True, slots=True)
 class DestinationSettings:
@@ -15,6 +17,16 @@ class DestinationSettings:
     enabled: bool = field(default=True, metadata={"help": "Set to false to pause it."})
     settings: Mapping[str, Any] = field(
         default_factory=dict, metadata={"help": "Settings of the plug-in."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingCode:
+    """What it means when a ticket is closed over there with a certain status."""
+
+    code: str = field(metadata={"help": "Status of the closed ticket, in any case: rejected."})
+    outcome: OutcomeKind = field(
+        metadata={"help": "happened, averted or false; expired says nothing."}
     )
 
 
@@ -30,6 +42,9 @@ class TicketSettings:
     )
     sync_interval: timedelta = field(
         default=timedelta(seconds=60), metadata={"help": "How often open tickets are read back."}
+    )
+    closing_codes: tuple[ClosingCode, ...] = field(
+        default=(), metadata={"help": "Outcomes that follow from how tickets are closed."}
     )
     public_url: str = field(
         default="", metadata={"help": "Address of this service as written into tickets."}

@@ -216,6 +216,24 @@ def test_a_ticket_closed_over_there_closes_its_incident_even_when_the_next_answe
     assert still == {"db-08"}
 
 
+def test_the_status_of_a_closed_ticket_says_how_its_incident_ended(tmp_path, clock):
+    codes = "ticket: {closing_codes: [{code: Rejected, outcome: 'false'}]}\n"
+    one = service(tmp_path, clock, "a", codes)
+    one.load()
+    with one.ledger.begin() as tx:
+        wrong, right = (tx.put_incident(example_incident(name)) for name in ("db-07", "db-08"))
+    one.pipeline.load()
+    for incident, status in ((wrong, "rejected"), (right, "resolved")):
+        ticket = Ticket("desk", "1", incident.key, status, is_open=False)
+        one.pipeline.orders.close_by_ticket(incident, ticket, clock.now())
+    wrong, right = (one.ledger.incident(SYSTEM, i.key) for i in (wrong, right))
+    assert not wrong.is_open
+    assert not right.is_open
+    assert (wrong.outcome.kind.value, wrong.outcome.by) == ("false", "ticket:desk")
+    assert right.outcome is None
+    one.close()
+
+
 def test_a_change_over_there_is_stored_only_after_what_follows_from_it(running, clock):
     class Desk:
         can_find = True
