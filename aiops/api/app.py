@@ -21,6 +21,7 @@ from aiops.api.v1 import (
     add_events,
     add_incidents,
     add_panels,
+    add_plan,
     add_preview,
     add_record,
     add_silences,
@@ -54,6 +55,7 @@ def create_app(service: ReadService) -> FastAPI:
     add_record(gate, service)
     add_why(gate, service)
     add_value(gate, service)
+    add_plan(gate, service)
     add_incidents(gate, service, cursors)
     add_silences(gate, service)
     add_preview(gate, service)

@@ -14,6 +14,7 @@ from aiops.domain.asset import Viewer
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.incident import Incident
 from aiops.domain.silence import Silence
+from aiops.forecast.plan import Plan, Scenario
 from aiops.incident.act import PersonAction
 
 
@@ -75,6 +76,14 @@ class ReadService(Reader, Protocol):
 
     def metrics(self) -> str:
         """Returns the service's own metrics in the Prometheus text format."""
+        ...
+
+    def plan(self, viewer: Viewer, scenario: Scenario) -> Plan:
+        """Returns how the limited series a viewer may see go on, as they do and as supposed.
+
+        Raises:
+            Refused: They are too many for one answer.
+        """
         ...
 
     def act(self, order: ActionOrder) -> Incident:

@@ -24,11 +24,12 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
 from aiops.daemon.learning import Learning
+from aiops.daemon.planning import plan_ahead
 from aiops.daemon.status import status_of
 from aiops.daemon.store_watch import StoreWatch
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
-from aiops.domain.asset import SYSTEM
+from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident
@@ -36,6 +37,7 @@ from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.domain.silence import Silence
+from aiops.forecast.plan import Plan, Scenario
 from aiops.incident.act import Order, PersonAction
 from aiops.learn.rungs import Ladder
 from aiops.ledger.open import open_ledger
@@ -270,6 +272,14 @@ class Service(Learning):
         panel = self.pipeline.forecast.history(info, first, to_ns(self.clock.now()))
         metric = fleet.metrics.get(series.metric) or Metric(series.metric)
         return self.pipeline.forecast.ahead(panel, metric, self.settings.forecast.horizon)
+
+    def plan(self, viewer: Viewer, scenario: Scenario) -> Plan:
+        """Returns how the limited series a viewer may see go on, as they do and as supposed.
+
+        Raises:
+            Refused: They are too many for one answer.
+        """
+        return plan_ahead(self.pipeline, self.ledger, viewer, scenario, self.clock.now())
 
     def act(self, order: ActionOrder) -> Incident:
         """Carries out a person's order.

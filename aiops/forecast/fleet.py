@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aiops.contracts.forecaster import Forecaster
 from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Crossing, Forecast, Known
 from aiops.domain.instant import duration, from_ns, to_ns
@@ -17,6 +18,7 @@ from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.cadence import cadence_ns
 from aiops.forecast.limits import is_met
+from aiops.forecast.plan import Plan, Scenario, plan
 from aiops.forecast.requests import requests_of
 from aiops.forecast.resolution import Request, history_step
 from aiops.forecast.stage import ForecastStage
@@ -149,6 +151,25 @@ class ForecastFleet:
                 np.array([r.direction is not Direction.DOWN for r in requests], dtype=bool),
             )
         return known
+
+    def plan(
+        self,
+        infos: Sequence[SeriesInfo],
+        fleet: Watched,
+        forecaster: Forecaster,
+        scenario: Scenario,
+        now: datetime,
+    ) -> Plan:
+        """Returns how the limited ones of some series go on, as they do and as supposed."""
+        first = np.array([fleet.first_ns.get(info.id, 0) for info in infos], dtype=np.int64)
+        requests = requests_of(infos, first, fleet.metrics, fleet.limits)
+        metrics = [
+            fleet.metrics.get(request.key.metric) or Metric(request.key.metric)
+            for request in requests
+        ]
+        units = [metric.unit for metric in metrics]
+        history = self.stage.settings.history
+        return plan(requests, units, self.read, history, forecaster, scenario, now)
 
     def history(self, info: SeriesInfo, first_ns: int, end_ns: int) -> Panel:
         """Returns one row: the history that a forecast of it looks at."""

@@ -6,6 +6,7 @@ from aiops.api.v1.changes import add_changes
 from aiops.api.v1.events import add_events
 from aiops.api.v1.incidents import add_incidents
 from aiops.api.v1.panels import add_panels
+from aiops.api.v1.plan import add_plan
 from aiops.api.v1.preview import add_preview
 from aiops.api.v1.record import add_record
 from aiops.api.v1.silences import add_silences
@@ -20,6 +21,7 @@ __all__ = [
     "add_events",
     "add_incidents",
     "add_panels",
+    "add_plan",
     "add_preview",
     "add_record",
     "add_silences",

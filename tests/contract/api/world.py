@@ -13,6 +13,7 @@ from aiops.api.access import new_token
 from aiops.api.app import create_app
 from aiops.api.service import ActionOrder, Serving
 from aiops.contracts.receiver import Push, PushAnswer
+from aiops.daemon.planning import plan_ahead
 from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Credential, Role
@@ -47,6 +48,8 @@ from aiops.domain.run import (
 from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.silence import MaintenancePlan
 from aiops.domain.ticket import Ticket
+from aiops.forecast.fleet import ForecastFleet
+from aiops.forecast.settings import ForecastSettings
 from aiops.incident.act import PersonAction
 from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
@@ -57,6 +60,7 @@ NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DISK = "system.filesystem.utilization"
 EVERYTHING = Viewer("ada", everything=True)
+DAY_NS = 86400 * 10**9
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
 
@@ -386,6 +390,19 @@ class FakeService:
         answer = Answer(incident.key, incident.asset, score, NOW, who, note)
         self.ledger.answers_held.append(answer)
         return answer
+
+    def plan(self, viewer, scenario):
+        first = {info.id: to_ns(NOW) - 30 * DAY_NS for info in self.ledger.series}
+        fleet = SimpleNamespace(
+            limits=self.ledger.limits_held,
+            metrics=self.ledger.metrics_held,
+            first_ns=first,
+            series_by_step=lambda: {60 * 10**9: self.ledger.series},
+        )
+        stage = SimpleNamespace(settings=ForecastSettings())
+        forecast = ForecastFleet(stage, self.panels.panel, LEVELS, None)
+        pipeline = SimpleNamespace(fleet=fleet, forecast=forecast)
+        return plan_ahead(pipeline, self.ledger, viewer, scenario, self.time)
 
     def assess(self, viewer, change):
         terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)
