@@ -20,6 +20,7 @@ from aiops.contracts.executor import Executor
 from aiops.contracts.forecaster import Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
+from aiops.detect.days_off import check_countries
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
@@ -73,6 +74,7 @@ def assemble(
         forward: Makes samples durable that a centre is to have too.
         link_key: Signs the links of tickets; empty: there are none.
     """
+    check_countries(list(settings.detect.countries.values()))
     services = {service.key: service for service in settings.services}
     fleet = Fleet(ledger, services=services, own_limits=settings.limits)
     gate = Gate(settings.collect)

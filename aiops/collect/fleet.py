@@ -123,6 +123,10 @@ class Fleet:
             for info in infos
         ]
 
+    def sites(self, infos: Sequence[SeriesInfo]) -> list[str]:
+        """Returns the site of each series' asset, "" where it is not known."""
+        return [asset.site if (asset := self.assets.get(info.key.asset)) else "" for info in infos]
+
     def _undeclared(self, keys: Sequence[SeriesKey]) -> Inventory:
         assets = {key.asset for key in keys} - self.assets.keys()
         metrics = {key.metric for key in keys} - self.metrics.keys()

@@ -11,6 +11,7 @@ import numpy as np
 from aiops.contracts.ledger import Ledger
 from aiops.detect import rebase
 from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
+from aiops.detect.days_off import countries_of, days_off
 from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.peers import siblings
@@ -67,6 +68,10 @@ class Watched(Protocol):
         """Time zone of each series' asset."""
         ...
 
+    def sites(self, infos: Sequence[SeriesInfo]) -> list[str]:
+        """Site of each series' asset."""
+        ...
+
 
 @dataclass(slots=True)
 class _Shard:
@@ -116,7 +121,9 @@ class DetectFleet:
         ids = np.array([info.id for info in due.infos], dtype=np.int64)
         panel = self.read_panel(ids, due.start, due.end, duration(due.step_ns))
         panel = mark_maintenance(panel, due.infos, self.maintenance)
-        calendar = build_calendar(panel.times, fleet.zones(due.infos))
+        countries = countries_of(fleet.sites(due.infos), self.settings.countries)
+        off = days_off(countries, panel.times)
+        calendar = build_calendar(panel.times, fleet.zones(due.infos), countries, off)
         groups = siblings(due.infos) if self.stage.compares else None
         return replace(panel, calendar=calendar, groups=groups)
 

@@ -22,6 +22,10 @@ class DetectSettings:
     minimum_effect: float = field(
         default=0.0, metadata={"help": "Smaller relative deviations are no alert (0.05 = 5 %)."}
     )
+    countries: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"help": "Site (a pattern) to the country whose holidays it keeps: {'*': CN}."},
+    )
     lateness: timedelta = field(
         default=timedelta(0),
         metadata={"help": "A cell is analysed this long after its end; 0s: one step at most 2m."},

@@ -38,6 +38,9 @@ class Seen:
     def zones(self, infos):
         return ["UTC"] * len(infos)
 
+    def sites(self, infos):
+        return [""] * len(infos)
+
     def panel(self, ids, start, end, step):
         cells = slice((start - START) // MINUTE, (end - START) // MINUTE)
         times = np.arange(start, end, MINUTE, dtype=np.int64)
@@ -122,3 +125,17 @@ def test_rebases_of_long_ago_are_let_go(ledger):
     fleet.rebase(["a"], from_ns(START), "repair")
     fleet.rebase(["b"], from_ns(START) + timedelta(days=30), "repair")
     assert set(fleet.rebased) == {"b"}
+
+
+def test_a_site_keeps_the_holidays_of_its_country(ledger):
+    seen = Seen(ledger)
+    seen.sites = lambda infos: ["shanghai-1", "lab"]
+    fleet = fleet_of(ledger, seen)
+    fleet.settings = DetectSettings(countries={"shanghai-*": "CN"})
+    start = to_ns(datetime(2026, 2, 17, 4, tzinfo=UTC))
+    seen.panel = lambda ids, *_: Panel.of(
+        np.zeros((2, 1)), np.array([start]), timedelta(minutes=1), series=ids
+    )
+    fleet.read_panel = seen.panel
+    panel = fleet.read(Due(MINUTE, seen.infos, start, start + MINUTE, start + MINUTE, False), seen)
+    assert panel.calendar.day_off[panel.calendar.zone, 0].tolist() == [True, False]
