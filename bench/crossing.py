@@ -23,6 +23,9 @@ from aiops.contracts.errors import NotEnoughHistory
 from aiops.domain.forecast import Known
 from aiops.domain.metric import Direction
 from aiops.domain.series import SeriesKey
+from aiops.forecast.chance import Chance
+from aiops.forecast.describe import describe_rows
+from aiops.forecast.lessons import Lessons
 from aiops.forecast.passage import first_passage
 from aiops.forecast.rises import rise_share
 from aiops.forecast.settings import ForecastSettings
@@ -151,6 +154,30 @@ def as_watched(group: Group) -> Chances:
     return np.array([np.nan if c.probability is None else c.probability for c in crossings])
 
 
+def learnt(group: Group) -> Chances:
+    """The classifier alone, on margins: the prior, without any forecaster's opinion."""
+    return Chance().tell(_described(group))
+
+
+def _described(group: Group) -> NDArray[np.float32]:
+    steps = np.full(len(group.limits), group.horizon)
+    return describe_rows(group.panel, group.limits, group.up, steps)
+
+
+def with_fleet(name: str) -> Method:
+    """The classifier and a forecaster's opinion, corrected by the fleet's own earlier half."""
+    share = {"margins": None, "trend": by_paths("trend")}[name]
+
+    def ask(group: Group) -> Chances:
+        steps = np.full(len(group.limits), group.horizon)
+        opinion = None if share is None else share(group)
+        told = describe_rows(group.panel, group.limits, group.up, steps, opinion)
+        early = ~group.scored
+        return Lessons(told[early], group.crossed[early]).learn().tell(told)[group.scored]
+
+    return ask
+
+
 METHODS: dict[str, Method] = {
     "predict_linear 1H": predict_linear(1),
     "predict_linear 4H": predict_linear(4),
@@ -159,7 +186,13 @@ METHODS: dict[str, Method] = {
     "trend paths": by_paths("trend"),
     "the service": as_watched,
     "aiops try": as_tried,
+    "margins, prior": learnt,
 }
+LEARNING: dict[str, Method] = {
+    "margins, fleet": with_fleet("margins"),
+    "margins + trend, fleet": with_fleet("trend"),
+}
+"""These are given the earlier half as well, with what came."""
 SLOW: dict[str, Method] = {"ets": by_quantiles("ets"), "prophet": by_quantiles("prophet")}
 
 
@@ -200,7 +233,7 @@ def judge(groups: list[Group], methods: dict[str, Method]) -> list[dict[str, obj
             rate = group.crossed[~group.scored].mean() if (~group.scored).any() else 0.1
             judged = group.take(np.flatnonzero(group.scored))
             begin = time.process_time()
-            told = method(judged)
+            told = method(group if name in LEARNING else judged)
             cost = time.process_time() - begin
             spent += cost
             answered = np.isfinite(told)
@@ -239,7 +272,7 @@ def main(folder: Path, part: str, slow: bool) -> None:
     warnings.simplefilter("ignore")
     groups = read_groups(folder, part)
     print("method", "group", "origins", "rate", "Brier", "AUC", "calibration", "answered", "CPU ms")
-    show(judge(groups, METHODS))
+    show(judge(groups, METHODS | LEARNING))
     if slow:
         few = []
         for group in groups:

@@ -17,6 +17,8 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.cadence import cadence_ns
+from aiops.forecast.chance import Chance
+from aiops.forecast.lessons import EVERY, learn_chances
 from aiops.forecast.limits import is_met
 from aiops.forecast.plan import Plan, Scenario, plan
 from aiops.forecast.requests import requests_of
@@ -97,6 +99,7 @@ class ForecastFleet:
     levels: FloatArray
     freeze: Freeze
     _known: "dict[int, _Limited]" = field(default_factory=dict)
+    _learnt: dict[int, tuple[int, Mapping[str, Chance]]] = field(default_factory=dict)
 
     def cadence_ns(self, step_ns: int) -> int:
         """Returns the time between two forecasts of a step class."""
@@ -110,7 +113,19 @@ class ForecastFleet:
     def foresee(self, window: Window, fleet: Watched) -> list[Crossing]:
         """Returns one crossing for each limited series, abstentions included."""
         requests = self._limited(window, fleet).requests
-        return self.stage.foresee(requests, self.read, from_ns(window.end)) if requests else []
+        if not requests:
+            return []
+        chances = self._learn(window, requests)
+        return self.stage.foresee(requests, self.read, from_ns(window.end), chances)
+
+    def _learn(self, window: Window, requests: list[Request]) -> Mapping[str, Chance]:
+        """Returns what the fleet's past has taught by the start of the week."""
+        until = window.end // EVERY * EVERY
+        learnt = self._learnt.get(window.step_ns)
+        if learnt is None or learnt[0] != until:
+            learnt = (until, learn_chances(requests, self.read, until, self.stage.settings))
+            self._learnt[window.step_ns] = learnt
+        return learnt[1]
 
     def met(self, window: Window, fleet: Watched, panel: Panel) -> list[Crossing]:
         """Returns the limits that a cell of the window has met, however short it stayed there.

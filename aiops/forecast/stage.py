@@ -1,6 +1,6 @@
 """The stage: a fleet and its limits in, crossings out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,6 +15,8 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
 from aiops.domain.step import window_end
+from aiops.forecast.chance import Chance
+from aiops.forecast.describe import describe_rows
 from aiops.forecast.passage import Passage
 from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
 from aiops.forecast.runaway import COARSER, find_runaways
@@ -25,6 +27,9 @@ from aiops.forecast.waves import bound_by_waves
 
 ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
 """``read(ids, start, end, step)``: the panel of the ids in order, times in ns, half-open."""
+
+NOTHING_LEARNT: Final[Mapping[str, Chance]] = {}
+"""By metric: where the fleet's past has taught nothing, the prior answers."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,7 +43,11 @@ class ForecastStage:
     spread: Spread | None = None
 
     def foresee(
-        self, requests: Sequence[Request], read: ReadPanel, now: datetime
+        self,
+        requests: Sequence[Request],
+        read: ReadPanel,
+        now: datetime,
+        chances: Mapping[str, Chance] = NOTHING_LEARNT,
     ) -> list[Crossing]:
         """Returns one crossing for each request, in order.
 
@@ -50,12 +59,18 @@ class ForecastStage:
         for group in plan_reads(requests, now_ns, self.settings.history):
             asked = [requests[i] for i in group.positions]
             panel = _read(read, asked, group.start, group.end, group.step)
-            crossings = self._cross_asked(panel, asked, now)
+            crossings = self._cross_asked(panel, asked, now, chances)
             self._look_closer(asked, crossings, panel, read, now)
             answers.update(zip(group.positions, crossings, strict=True))
         return [answers[i] for i in range(len(requests))]
 
-    def _cross_asked(self, panel: Panel, asked: Sequence[Request], now: datetime) -> list[Crossing]:
+    def _cross_asked(
+        self,
+        panel: Panel,
+        asked: Sequence[Request],
+        now: datetime,
+        chances: Mapping[str, Chance] = NOTHING_LEARNT,
+    ) -> list[Crossing]:
         known = Known(
             floor=np.array([request.floor for request in asked]),
             ceiling=np.array([request.ceiling for request in asked]),
@@ -68,6 +83,7 @@ class ForecastStage:
             self.settings.horizon,
             now,
             known,
+            chances,
         )
 
     def _look_closer(
@@ -109,6 +125,7 @@ class ForecastStage:
         horizon: timedelta,
         now: datetime,
         known: Known | None = None,
+        chances: Mapping[str, Chance] = NOTHING_LEARNT,
     ) -> list[Crossing]:
         """Returns one crossing for each row of the panel (repeat a row for several limits).
 
@@ -120,6 +137,7 @@ class ForecastStage:
             keys: The rows' names.
             limits: ``(n,)`` NaN where there is none.
             directions: ``up`` or ``down`` for each row (``both`` counts as up).
+            chances: What the fleet's past has taught, by metric.
         """
         del now  # The panel's end is the origin; kept so that all stages are called alike.
         known = known or Known()
@@ -127,7 +145,9 @@ class ForecastStage:
         cells = max(1, horizon // panel.step)
         first = screen(panel, limits, up, cells)
         ahead = np.minimum(cells, first.age)
-        told = self._simulate(Shard(panel, limits, up, ahead, known), np.flatnonzero(first.near))
+        rows = Shard(panel, limits, up, ahead, known)
+        told = self._simulate(rows, np.flatnonzero(first.near))
+        _weigh(told.passage, rows, [chances.get(key.metric, Chance()) for key in keys])
         _bound(told.passage, panel, limits, up)
         return [
             self._crossing(row, key, panel, limits, up, first, ahead, told)
@@ -224,6 +244,22 @@ _HISTORY_REASONS: Final = (
     Abstention.GAPPY_HISTORY,
     Abstention.CONSTANT,
 )
+
+
+def _weigh(passage: Passage, asked: Shard, chances: Sequence[Chance]) -> None:
+    """Turns the share of futures that meet the limit into a probability.
+
+    Where none does, the limit stays out of reach: there is no time to tell, either.
+    """
+    within = np.flatnonzero(passage.probability > 0)
+    rows_by_chance: dict[Chance, list[int]] = {}
+    for row in within.tolist():
+        rows_by_chance.setdefault(chances[row], []).append(row)
+    for chance, members in rows_by_chance.items():
+        rows = np.array(members)
+        some, shares = asked.take(rows), passage.probability[rows]
+        described = describe_rows(some.panel, some.limits, some.up, some.ahead, shares)
+        passage.probability[rows] = chance.tell(described)
 
 
 def _bound(passage: Passage, panel: Panel, limits: FloatArray, up: np.ndarray) -> None:

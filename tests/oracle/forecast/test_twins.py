@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from aiops.domain.panel import Panel
+from aiops.forecast.margins import NAMES, describe_margins
 from aiops.forecast.passage import first_passage
 from aiops.forecast.rises import rise_share
 from aiops.forecast.screen import BLOCKS, _kendall, screen
@@ -69,6 +70,41 @@ def test_the_share_of_rises_counts_moment_by_moment(draw):
         count += 1
         met += np.nanmax(values[now + 1 : now + 7]) - values[now] >= 1.0
     assert (share, moments) == ((met + 0.5) / (count + 1), count)
+
+
+def test_the_shares_of_the_margins_count_moment_by_moment(draw):
+    values, start = draw.normal(0, 1, (3, 80)), np.array([0, 11, 30])
+    limits, horizon, day = np.array([1.5, 2.5, 0.9]), 6, 12
+    told = describe_margins(values - values[:, -1:], start, limits - values[:, -1], horizon, day)
+    for row in range(3):
+        rose = reached = moments = at_hour = same = 0
+        for now in range(int(start[row]), 80 - horizon):
+            top = values[row, now + 1 : now + horizon + 1].max()
+            rise = top - values[row, now] >= limits[row] - values[row, -1]
+            moments += 1
+            rose += rise
+            reached += top >= limits[row]
+            if (79 - now) % day == 0:
+                same += 1
+                at_hour += rise
+        seen = dict(zip(NAMES, told[row], strict=True))
+        assert seen["rise_share"] == pytest.approx((rose + 0.5) / (moments + 1))
+        assert seen["level_share"] == pytest.approx((reached + 0.5) / (moments + 1))
+        assert (seen["rise_share_hour"], seen["hour_moments"]) == pytest.approx(
+            ((at_hour + 0.5) / (same + 1), same)
+        )
+
+
+def test_margins_do_not_feel_unit_or_neighbours(draw):
+    values = np.cumsum(draw.normal(0, 1, (5, 200)), axis=1)
+    values -= values[:, -1:]
+    start, margin = np.array([0, 0, 50, 120, 170]), draw.uniform(0.5, 9, 5)
+    told = describe_margins(values, start, margin, 12, 24)
+    scaled = describe_margins(values * 1e6, start, margin * 1e6, 12, 24)
+    assert np.allclose(told, scaled, rtol=1e-3, atol=1e-3, equal_nan=True)
+    for row in range(5):
+        alone = describe_margins(values[[row]], start[[row]], margin[[row]], 12, 24)
+        assert np.allclose(alone[0], told[row], rtol=1e-5, equal_nan=True)
 
 
 def test_a_row_is_screened_alike_alone_and_in_a_fleet(draw):
