@@ -1,6 +1,6 @@
 """P(limit is met within H) on real origins: ours beside predict_linear, seasonal naive, others.
 
-Run: ``python bench/crossing.py FOLDER [--part judged|tuning] [--slow]`` (the folder's layout is
+Run: ``python bench/crossing.py FOLDER [tuning] [--slow]`` (the folder's layout is
 told in ``crossing_cases.py``). Prints the Brier score, the area under the ROC curve and the
 calibration error (ten equal bins, mean absolute gap weighted by origins). Where a method
 abstains, the event rate of the earlier half stands in. ``--slow`` asks AutoETS-like smoothing
