@@ -93,7 +93,7 @@ def _read_lives(source: str, table: "pd.DataFrame") -> "Lives":
     if table.empty or not sensors:
         what = "rows" if table.empty else "sensor columns"
         raise InputError([f"{source}: has no {what}"])
-    time = _read_time(source, table["time"])
+    time, dated = _read_time(source, table["time"])
     values = np.stack([read_numbers(source, table[name]) for name in sensors], axis=1)
     values = np.where(np.isfinite(values), values, np.nan)
     flags = np.zeros(len(table))
@@ -110,12 +110,15 @@ def _read_lives(source: str, table: "pd.DataFrame") -> "Lives":
     rank = np.argsort(np.argsort(first))
     order = np.lexsort((time, rank[unit]))
     cuts = np.concatenate([[0], np.cumsum(np.bincount(rank[unit]))]).astype(np.int64)
+    if dated:  # a date is no age: a unit's own begins with its first row
+        time = time - time[order][cuts[:-1]][rank[unit]]
     named = tuple(str(names[i]) for i in np.argsort(first))
     censored = np.array([bool(flags[order[a:b]].max()) for a, b in pairwise(cuts)])
     return Lives(named, cuts, time[order], values[order], tuple(sensors), censored)
 
 
-def _read_time(source: str, column: "pd.Series[Any]") -> Any:
+def _read_time(source: str, column: "pd.Series[Any]") -> tuple[Any, bool]:
+    """Returns times as numbers, and whether they are hours of dates."""
     from aiops.contracts.errors import InputError
     from aiops.replay.tables import read_numbers, read_times
 
@@ -123,11 +126,11 @@ def _read_time(source: str, column: "pd.Series[Any]") -> Any:
         time = read_numbers(source, column)
     except (InputError, TypeError, ValueError):
         stamps, plain = read_times(source, column)
-        return stamps.astype(float) / (1.0 if plain else _HOUR_NS)
+        return stamps.astype(float) / (1.0 if plain else _HOUR_NS), not plain
     wrong = [row for row in range(len(time)) if not abs(time[row]) < float("inf")]
     if wrong:
         raise InputError([f"{source}: row {row + 2}, column time: is empty" for row in wrong[:20]])
-    return time
+    return time, False
 
 
 def _write(data: bytes, out: str) -> None:

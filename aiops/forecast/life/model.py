@@ -13,6 +13,7 @@ from aiops.contracts.errors import InputError, NotEnoughHistory
 from aiops.domain.forecast import Life
 from aiops.domain.lives import Lives
 from aiops.domain.series import FloatArray
+from aiops.forecast.life.ages import AgedLife, fit_ages, says_no_more_than_age
 from aiops.forecast.life.boosted import FEWEST_UNITS, Boosted, fit_boosted
 from aiops.forecast.life.features import fill_holes
 from aiops.forecast.life.regime import Regimes, find_regimes
@@ -62,15 +63,18 @@ class FittedLife:
         return answers
 
 
-def fit_life(lives: Lives, aged: bool = True) -> FittedLife:
+def fit_life(lives: Lives, aged: bool = True) -> FittedLife | AgedLife:
     """Learns from units that ran to their failure.
 
     Args:
         aged: Whether age by itself may be learnt from: not where most of the units are alive.
+            Where no sensor changes within a unit there is only age, and the living count too.
 
     Raises:
         NotEnoughHistory: No unit failed, or none has four rows.
     """
+    if says_no_more_than_age(lives):
+        return fit_ages(lives)
     lengths = np.diff(lives.cuts)
     usable = int((~lives.censored & (lengths >= 4)).sum())
     if not usable:
@@ -78,8 +82,6 @@ def fit_life(lives: Lives, aged: bool = True) -> FittedLife:
             "no unit ran to its failure over at least four rows; nothing can be learnt yet"
         )
     moving = np.flatnonzero(_moves(lives.values))
-    if not len(moving):
-        raise NotEnoughHistory("no sensor ever changes; nothing can be learnt")
     sensors = tuple(lives.sensors[i] for i in moving.tolist())
     chosen = lives.values[:, moving]
     instead = np.nanmedian(chosen, axis=0)
@@ -92,12 +94,16 @@ def fit_life(lives: Lives, aged: bool = True) -> FittedLife:
     return FittedLife(sensors, instead, regimes, similar, boosted)
 
 
-def write_life(model: FittedLife) -> bytes:
+def write_life(model: FittedLife | AgedLife) -> bytes:
     """Returns the model as one file."""
-    arrays = {"instead": model.instead, **model.regimes.arrays(), **model.similar.arrays()}
-    trees = model.boosted.trees if model.boosted else ()
-    if model.boosted:
-        arrays |= model.boosted.arrays()
+    trees: Sequence[str] = ()
+    if isinstance(model, AgedLife):
+        arrays = model.arrays()
+    else:
+        arrays = {"instead": model.instead, **model.regimes.arrays(), **model.similar.arrays()}
+        if model.boosted:
+            trees = model.boosted.trees
+            arrays |= model.boosted.arrays()
     about = {
         "format": FORMAT, "version": model.version, "sensors": model.sensors, "trees": len(trees),
     }  # fmt: skip
@@ -115,7 +121,7 @@ def write_life(model: FittedLife) -> bytes:
     return out.getvalue()
 
 
-def read_life(data: bytes, name: str) -> FittedLife:
+def read_life(data: bytes, name: str) -> FittedLife | AgedLife:
     """Reads a model.
 
     Raises:
@@ -133,6 +139,8 @@ def read_life(data: bytes, name: str) -> FittedLife:
             trees = tuple(archive.read(f"tree{k}.txt").decode() for k in range(about["trees"]))
             with np.load(io.BytesIO(archive.read("arrays.npz")), allow_pickle=False) as held:
                 arrays = {key: held[key] for key in held.files}
+        if "draws" in arrays:
+            return AgedLife.of_arrays(tuple(about["sensors"]), arrays, about["version"])
         return FittedLife(
             tuple(about["sensors"]),
             arrays["instead"],

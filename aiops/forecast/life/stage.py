@@ -15,6 +15,7 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
+from aiops.forecast.life.ages import AgedLife, says_no_more_than_age
 from aiops.forecast.life.model import FittedLife, fit_life
 from aiops.forecast.resolution import history_step
 
@@ -54,7 +55,7 @@ class LifeStage:
     read: ReadPanel
     horizon: timedelta = timedelta(days=7)
     fewest: int = 5
-    _models: dict[tuple[str, ...], tuple[int, FittedLife]] = field(default_factory=dict)
+    _models: dict[tuple[str, ...], tuple[int, FittedLife | AgedLife]] = field(default_factory=dict)
 
     def foresee(
         self,
@@ -97,6 +98,8 @@ class LifeStage:
             lives = self._lives(signals, ids_by_asset, failed, step_ns)
             if len(lives) < self.fewest:
                 return []
+            if says_no_more_than_age(lives):
+                lives = self._lives(signals, ids_by_asset, spans, step_ns)
             # Those that failed first are not those that grow old: age tells once most have.
             model = fit_life(lives, aged=2 * len(failed) >= len(spans))
             self._models[signals] = (len(failed), model)
@@ -120,6 +123,7 @@ class LifeStage:
     ) -> Lives:
         """Reads histories; a row is a cell in which at least half of the signals spoke."""
         names: list[str] = []
+        living: list[bool] = []
         times: list[FloatArray] = []
         values: list[FloatArray] = []
         step = timedelta(microseconds=step_ns // 1000)
@@ -132,6 +136,7 @@ class LifeStage:
             if spoke.sum() < _FEWEST_ROWS:
                 continue
             names.append(span.asset)
+            living.append(not span.failed)
             times.append((panel.times[spoke] - span.start) / _HOUR_NS)
             values.append(held[spoke])
         cuts = np.cumsum([0, *(len(time) for time in times)]).astype(np.int64)
@@ -142,7 +147,7 @@ class LifeStage:
             np.concatenate([np.empty(0), *times]),
             np.concatenate([np.empty((0, width)), *values]),
             signals,
-            np.zeros(len(names), dtype=bool),
+            np.array(living, dtype=bool),
         )
 
     def _crossing(self, life: Life, origin: datetime, longest: float, version: str) -> Crossing:

@@ -86,3 +86,19 @@ def test_assets_with_other_signals_are_another_kind():
 @pytest.mark.parametrize(("hours", "chance"), [(10, 0.1), (20, 0.5), (40, 0.9), (1e6, 0.99)])
 def test_chances_go_through_the_quantiles(hours, chance):
     assert chance_within(np.array([10.0, 20.0, 40.0]), hours) == pytest.approx(chance, abs=1e-6)
+
+
+def test_signals_that_never_change_leave_age_to_tell():
+    shop = Workshop()
+
+    def read(ids, start, end, step):
+        panel = shop.read(ids, start, end, step)
+        flat = np.where(panel.usable, 1.0, np.nan)
+        return Panel.of(flat, panel.times, step, ids)
+
+    told = {
+        c.series.asset: c
+        for c in LifeStage(read).foresee(shop.infos, shop.first_ns, shop.failures, shop.now)
+    }
+    assert told["old"].method == "ages/1"
+    assert told["old"].likely < told["young"].likely
