@@ -89,7 +89,7 @@ def test_a_use_is_not_noted_more_than_once_a_minute():
     [
         (Role.VIEWER, {Permission.READ}),
         (Role.OPERATOR, {Permission.READ, Permission.ACT}),
-        (Role.APPROVER, {Permission.READ, Permission.ACT}),
+        (Role.APPROVER, {Permission.READ, Permission.ACT, Permission.APPROVE}),
         (Role.ADMIN, set(Permission)),
         (Role.AGENT, {Permission.INGEST}),
         (Role.INTEGRATION, set()),
