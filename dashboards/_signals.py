@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from aiops.contracts.dashboard import Reader
+from aiops.contracts.errors import StoreError
 from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident
@@ -57,9 +58,19 @@ class World:
 
 
 def week_rows(reader: Reader, infos: Sequence[SeriesInfo], now: datetime) -> dict[int, list[float]]:
-    """Returns the values of the last seven days by id: hourly, finer where there are only a few."""
-    if not infos:
+    """Returns the values of the last seven days by id: hourly, finer where there are only a few.
+
+    Empty while the series store is away: a page shows what is known without it.
+    """
+    try:
+        return _week_rows(reader, infos, now) if infos else {}
+    except StoreError:
         return {}
+
+
+def _week_rows(
+    reader: Reader, infos: Sequence[SeriesInfo], now: datetime
+) -> dict[int, list[float]]:
     end = (to_ns(now) // HOUR + 1) * HOUR
     ids = np.array([info.id for info in infos], np.int64)
     panel = reader.panels.panel(ids, end - 168 * HOUR, end, timedelta(hours=1))

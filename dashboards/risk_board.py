@@ -125,7 +125,7 @@ class RiskBoard:
         for asset in assets:
             words = Words(view.language, asset.time_zone)
             lead = chosen[asset.key]
-            week = None if lead is None else week_by_id[lead.id]
+            week = None if lead is None else week_by_id.get(lead.id)
             risk = risk_by_asset.get(asset.key)
             level, key = level_of(risk, view.now)
             reason = reason_of(key, limited=lead is not None, has_parts=asset.key in parents)
