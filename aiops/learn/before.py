@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiops.contracts.errors import InputError
 from aiops.domain.answer import Answer
 from aiops.domain.incident import Incident, Stage
-from aiops.learn.cost import cost_of
+from aiops.learn.cost import cost_of, downtime
 from aiops.learn.figure import ENOUGH, not_yet
 from aiops.learn.prices import Prices
 from aiops.learn.satisfaction import satisfaction_target
@@ -124,9 +124,10 @@ def compare(
 
 
 def _response(before: Before | None, told: Sequence[Incident]) -> dict[str, Any]:
-    spans = [(i.closed_at - i.opened_at).total_seconds() for i in told if i.closed_at]
+    failed = {each.key: span for each in told if (span := downtime(each)) is not None}
+    spans = [(end - start).total_seconds() for start, end in failed.values()]
     found: dict[str, Any] = {"target": TARGETS["response_time"], "change": None}
-    found["cases"] = [each.key for each in told]
+    found["cases"] = list(failed)
     if before is None:
         return {**found, "note": _NO_BEFORE}
     if len(spans) < ENOUGH:
@@ -138,7 +139,8 @@ def _response(before: Before | None, told: Sequence[Incident]) -> dict[str, Any]
         "now": now,
         "change": change,
         "reached": change is not None and change <= TARGETS["response_time"],
-        "note": f"median of {len(spans)} closed incidents against {before.cases} tickets",
+        "note": f"median from failure to closing of {len(spans)} incidents against "
+        f"{before.cases} tickets",
     }
 
 

@@ -164,7 +164,10 @@ def tickets(count=40, days=100, hours=50):
 
 
 def test_targets_are_held_against_the_before_only_when_there_is_one():
-    acted = [replace(each, stage=Stage.ACT) for each in many(happened=30)]
+    acted = [
+        replace(each, stage=Stage.ACT, closed_at=each.closed_at + 10 * HOUR)
+        for each in many(happened=30)
+    ]
     assert compare(None, acted, PRICES, (), START, END)["response_time"]["change"] is None
     before = freeze_before(tickets(), END)
     response = compare(before, acted, PRICES, (), START, END)["response_time"]
