@@ -16,7 +16,6 @@ class Reason(StrEnum):
     MEMBER_CLEAR = "member_clear"
     MEMBER_LASTS = "member_lasts"
     ALL_CLEAR = "all_clear"
-    SOURCE_SILENT = "source_silent"
     PREDICTION_CHANGED = "prediction_changed"
     RISK_REPEATED = "risk_repeated"
     RISK_RETURNED = "risk_returned"

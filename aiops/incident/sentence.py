@@ -169,16 +169,6 @@ def lost(asset: Asset, at: datetime) -> dict[str, str]:
     }
 
 
-def silent(source: str, since: datetime, zone: str) -> dict[str, str]:
-    """Returns that a source has stopped to answer."""
-    return {
-        "en": f"Source {source} has sent nothing since "
-        f"{format_time(since, zone, 'en', now=since)} {zone}; what it watches is not assessed.",
-        "zh": f"数据源 {source} 自 {format_time(since, zone, 'zh', now=since)}（{zone}）"
-        f"起无数据；其监视对象未评估。",
-    }
-
-
 def _movement(subject: Subject, crossing: Crossing) -> dict[str, str]:
     per_second = crossing.growth
     away = (per_second > 0) is (crossing.direction is Direction.DOWN)

@@ -199,7 +199,7 @@ def test_the_incident_page_tells_every_decision_withheld_sends_included():
             "Latest safe start",
             "Evidence, as it was",
             "Why we believe it",
-            "Contributing signals",
+            "What adds to the risk",
             "What do you want to do?",
             "<b>not sent</b>",
             "<b>opened</b>",
