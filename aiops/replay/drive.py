@@ -75,7 +75,8 @@ def replay(
         kept = Kept(min(WHOLE, settings.incident.close_probability))
         pipeline.keep = kept.keep
         cadence = _live(bundle, pipeline, progress)
-        incidents = ledger.incidents(SYSTEM, limit=1_000_000)
+        found = ledger.incidents(SYSTEM, limit=1_000_000)
+        incidents = sorted(found, key=lambda incident: (incident.opened_at, incident.series))
         first, last = (from_ns(int(bundle.batch.times[i])) for i in (0, -1))
         end = last + timedelta(microseconds=1)
         keys = [incident.key for incident in incidents]

@@ -98,7 +98,8 @@ def longest_window(world: World) -> timedelta:
 def judge(incidents: Iterable[Incident], world: World, grace: timedelta) -> list[Judged]:
     """Returns every incident with its outcome, oldest first."""
     rule = _Rule(grace, longest_window(world))
-    ordered = sorted(incidents, key=lambda i: (i.opened_at, i.key))
+    # not by key: that holds the installation, which is another one in each replay
+    ordered = sorted(incidents, key=lambda i: (i.opened_at, i.series))
     return [_judge_one(incident, world, rule) for incident in ordered]
 
 
