@@ -88,10 +88,8 @@ def daemon_in(tmp_path):
     """Starts daemons; they are ended with the test."""
     started = []
 
-    def start(config: str, name: str = ".", **rest) -> Daemon:
-        directory = tmp_path / name
-        directory.mkdir(exist_ok=True)
-        daemon = Daemon(directory, config, **rest)
+    def start(config: str, **rest) -> Daemon:
+        daemon = Daemon(tmp_path, config, **rest)
         started.append(daemon)
         return daemon
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.daemon import wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(420)]
 
 CONFIG = """\
 collect:
@@ -35,27 +35,14 @@ EXPORTER = """\
 def test_a_filling_volume_becomes_one_ticket_before_it_is_full_and_is_resolved_when_freed(
     request_tracker, node_exporter, small_volume, fill, daemon_in
 ):
-    """The same volume is watched twice: by this host's own collector and by a node exporter.
-
-    The predicted range is one of 80 %: it must hold at once, or else in two fillings of three.
-    """
+    """The same volume is watched twice: by this host's own collector and by a node exporter."""
     config = CONFIG.format(mount=small_volume, url=request_tracker.url)
     if node_exporter is None:
         print("not run: no node exporter here (apt-get install prometheus-node-exporter)")
     else:
         config = config.replace("  sources:\n", "  sources:\n" + EXPORTER.format(url=node_exporter))
     sources = 1 if node_exporter is None else 2
-    held = []
-    while len(held) < 3 and held != [True] and sum(held) < 2:
-        name = f"filling-{len(held)}"
-        daemon = daemon_in(config, name, environment={"RT_TOKEN": request_tracker.token}).start()
-        held.append(watch_one_filling(daemon, sources, request_tracker, small_volume, fill))
-        assert daemon.stop() == 0
-    assert sum(held) * 2 > len(held), f"the range held in {sum(held)} of {len(held)} fillings"
-
-
-def watch_one_filling(daemon, sources, request_tracker, small_volume, fill) -> bool:
-    """Fills, is told of it, frees; returns whether every predicted range held."""
+    daemon = daemon_in(config, environment={"RT_TOKEN": request_tracker.token}).start()
     filling = fill("steady", 150)
 
     def about_the_volume():
@@ -71,13 +58,12 @@ def watch_one_filling(daemon, sources, request_tracker, small_volume, fill) -> b
     said, at = filling.stdout.readline().split()
     assert said == "full"
     full_at = float(at)
-    held = True
     for incident in opened:
         assert incident["kind"] == "predictive"
         assert datetime.fromisoformat(incident["opened_at"]).timestamp() < full_at
         predicted = incident["predicted"]
         early, late = (datetime.fromisoformat(predicted[k]).timestamp() for k in ("early", "late"))
-        held = held and early <= full_at <= late
+        assert early <= full_at <= late, f"full at {full_at}, said {predicted}"
         print(
             f"{incident['asset']}: full {full_at - early:.0f} s after early, "
             f"{late - full_at:.0f} s before late"
@@ -89,7 +75,7 @@ def watch_one_filling(daemon, sources, request_tracker, small_volume, fill) -> b
     wait_for(all_resolved, within=60)
     assert all(incident["state"] == "closed" for incident in about_the_volume())
     assert all(len(request_tracker.tickets(key)) == 1 for key in keys)
-    return held
+    assert daemon.stop() == 0
 
 
 def _outcome(incident):
