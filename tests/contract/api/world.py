@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import httpx
@@ -16,7 +16,7 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.planning import plan_ahead
 from aiops.daemon.server import HttpServer
 from aiops.domain.abstention import Abstention
-from aiops.domain.access import Credential, Role
+from aiops.domain.access import Role
 from aiops.domain.answer import Answer
 from aiops.domain.asset import Asset, Viewer
 from aiops.domain.change import Change
@@ -38,12 +38,9 @@ from aiops.domain.risk import Contribution, Risk
 from aiops.domain.run import (
     Approval,
     Phase,
-    PlannedStep,
-    Run,
     RunReason,
     RunState,
     StepResult,
-    Tier,
 )
 from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.silence import MaintenancePlan
@@ -55,143 +52,13 @@ from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
 from aiops.learn.value import read_value
 from aiops.risk.change import Terms, read_assessment
+from tests.contract.api.held import HOUR, NOW, MemoryLedger
+from tests.contract.api.runs import FakeAutomation, a_run
 
-NOW = datetime(2026, 11, 24, 16, 40, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 DISK = "system.filesystem.utilization"
 EVERYTHING = Viewer("ada", everything=True)
 DAY_NS = 86400 * 10**9
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-
-
-class MemoryLedger:
-    """Holds lists; filters by the viewer as the real ledger promises."""
-
-    def __init__(self) -> None:
-        self.assets_held: list[Asset] = []
-        self.risks_held: list[Risk] = []
-        self.incidents_held: list[Incident] = []
-        self.crossings_held: list[Crossing] = []
-        self.decisions_held: list[Decision] = []
-        self.tickets_held: dict[str, list[Ticket]] = {}
-        self.runs_held: list[Run] = []
-        self.changes_held: list[Change] = []
-        self.answers_held: list[Answer] = []
-        self.credentials: dict[str, Credential] = {}
-        self.metrics_held: dict[str, Metric] = {}
-        self.limits_held: list[Limit] = []
-        self.series: list[SeriesInfo] = []
-        self.catalogue = SimpleNamespace(all=lambda: list(self.series))
-
-    def _sees(self, viewer: Viewer, key: str) -> bool:
-        return any(a.key == key and viewer.may_see(a) for a in self.assets_held)
-
-    def assets(self, viewer):
-        return [a for a in self.assets_held if viewer.may_see(a)]
-
-    def asset(self, viewer, key):
-        return next((a for a in self.assets(viewer) if a.key == key), None)
-
-    def metrics(self):
-        return self.metrics_held
-
-    def limits(self):
-        return self.limits_held
-
-    def edges(self):
-        return []
-
-    def credential(self, digest):
-        return self.credentials.get(digest)
-
-    def put_credential(self, credential):
-        self.credentials[credential.digest] = credential
-
-    def delete_credential(self, digest):
-        self.credentials.pop(digest, None)
-
-    def incident(self, viewer, key):
-        return next((i for i in self.incidents(viewer) if i.key == key), None)
-
-    def incident_numbered(self, viewer, number):
-        return next((i for i in self.incidents(viewer) if i.number == number), None)
-
-    def anomalies(self, viewer, asset, start, end):
-        return []
-
-    def messages_of(self, incident_key, destination=None):
-        return []
-
-    def incidents(self, viewer, *, open_only=False, asset=None, limit=1000):
-        found = [
-            i
-            for i in self.incidents_held
-            if self._sees(viewer, i.asset)
-            and (i.is_open or not open_only)
-            and asset in (None, i.asset)
-        ]
-        return sorted(found, key=lambda i: i.opened_at, reverse=True)[:limit]
-
-    def risks(self, viewer):
-        return [r for r in self.risks_held if self._sees(viewer, r.asset)]
-
-    def crossings(self, viewer, asset=None):
-        return [
-            c
-            for c in self.crossings_held
-            if self._sees(viewer, c.series.asset) and asset in (None, c.series.asset)
-        ]
-
-    def crossing_history(self, viewer, asset, start, end):
-        return [c for c in self.crossings(viewer, asset) if start <= c.origin < end]
-
-    def decisions(self, viewer, *, subject=None, asset=None, limit):
-        found = [
-            d
-            for d in self.decisions_held
-            if self._sees(viewer, d.asset)
-            and asset in (None, d.asset)
-            and subject in (None, d.subject)
-        ]
-        return sorted(found, key=lambda d: d.at, reverse=True)[:limit]
-
-    def run(self, viewer, identity):
-        return next((r for r in self.runs(viewer) if r.id == identity), None)
-
-    def runs(self, viewer, *, incident=None, states=(), started_since=None, limit=1000):
-        found = [
-            r
-            for r in self.runs_held
-            if self._sees(viewer, r.asset)
-            and incident in (None, r.incident)
-            and (not states or r.state in states)
-        ]
-        return sorted(found, key=lambda r: r.requested_at, reverse=True)[:limit]
-
-    def changes(self, viewer, start, end):
-        return [
-            c
-            for c in self.changes_held
-            if self._sees(viewer, c.asset) and c.start < end and c.end >= start
-        ]
-
-    def note(self, name):
-        return {}
-
-    def answers(self, viewer, *, limit=1000):
-        return [a for a in self.answers_held if self._sees(viewer, a.asset)][:limit]
-
-    def ticketed(self, incident_keys):
-        return frozenset(self.tickets_held) & frozenset(incident_keys)
-
-    def audit_rows(self, limit=1000):
-        return []
-
-    def verify_audit(self):
-        return None
-
-    def tickets(self, incident_key):
-        return self.tickets_held.get(incident_key, [])
 
 
 class DrawnPanels:
@@ -204,96 +71,6 @@ class DrawnPanels:
         rows = [0.78 + 0.004 * hours + 0.03 * np.sin(hours / 3.8 + i) for i in ids]
         values = np.where(times <= to_ns(NOW), np.clip(np.array(rows), 0.02, 1), np.nan)
         return Panel.of(values, times, step, np.asarray(ids))
-
-
-class FakeAutomation:
-    """Remembers what people ordered."""
-
-    def __init__(self, ledger: MemoryLedger) -> None:
-        self.ledger = ledger
-        self.orders: list[tuple[str, ...]] = []
-        self.state: dict[str, object] = {
-            "enabled": True,
-            "halted": False,
-            "halted_by": "",
-            "halted_at": "",
-            "note": "",
-            "runbooks": [
-                {
-                    "name": "vacuum-journal",
-                    "title": {"en": "Vacuum the journal", "zh": "清理系统日志"},
-                    "tier": "medium",
-                    "edition": "ab" * 32,
-                    "verified": 3,
-                    "proven_after": 20,
-                    "allowed": [],
-                    "can_roll_back": True,
-                    "checks_itself": True,
-                    "match": {
-                        "metrics": ["system.filesystem.*"],
-                        "kinds": ["volume"],
-                        "categories": [],
-                        "assets": [],
-                    },
-                }
-            ],
-        }
-
-    def ask(self, incident, name, who):
-        if name != "vacuum-journal":
-            raise KeyError(name)
-        self.orders.append(("ask", incident.key, name, who))
-        return a_run(incident)
-
-    def approve(self, run, digest, who):
-        self.orders.append(("approve", run.id, digest, who))
-        approved = replace(run, approvals=(*run.approvals, Approval(who, NOW, digest)))
-        self.ledger.runs_held = [approved if r.id == run.id else r for r in self.ledger.runs_held]
-        return approved
-
-    def reject(self, run, who, note):
-        self.orders.append(("reject", run.id, who, note))
-        return run
-
-    def rehearse(self, run, who):
-        self.orders.append(("rehearse", run.id, who))
-        return run
-
-    def halt(self, who, note):
-        self.orders.append(("halt", who, note))
-        self.state |= {"halted": True, "halted_by": who, "halted_at": NOW.isoformat(), "note": note}
-        return self.state
-
-    def resume(self, who, note):
-        self.orders.append(("resume", who, note))
-        self.state |= {"halted": False}
-        return self.state
-
-
-def a_run(incident: Incident, identity: str = "r1", **changes) -> Run:
-    """A run that waits for one person more."""
-    run = Run(
-        identity,
-        "vacuum-journal",
-        Tier.MEDIUM,
-        incident.key,
-        incident.asset,
-        (
-            PlannedStep(Phase.DO, "vacuum", "run", ("journalctl", "--vacuum-size=200M")),
-            PlannedStep(Phase.VERIFY, "enough", "call", ("GET", "http://127.0.0.1:9/free", "")),
-            PlannedStep(Phase.ROLLBACK, "restart", "run", ("systemctl", "restart", "journald")),
-        ),
-        "ab" * 32,
-        "cd" * 32,
-        1,
-        "system",
-        NOW - HOUR,
-        NOW + 3 * HOUR,
-        RunState.PROPOSED,
-        RunReason.PROPOSED_WITH_INCIDENT,
-        title={"en": "Vacuum the journal", "zh": "清理系统日志"},
-    )
-    return replace(run, **changes)
 
 
 class FakeService:
