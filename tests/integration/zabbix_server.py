@@ -52,12 +52,17 @@ $IMAGE_FORMAT_DEFAULT=IMAGE_FORMAT_PNG;
 
 
 class RealZabbix:
-    """What a test does as an administrator."""
+    """What a test does as an administrator.
+
+    Attributes:
+        sent: Between which times the values of the last `send` were taken.
+    """
 
     def __init__(self, url: str, port: int, config: Path) -> None:
         self.url = url
         self._port = port
         self._config = config
+        self.sent = (0.0, 0.0)
         self._session = ""
         self._session = self.call("user.login", {"username": "Admin", "password": "zabbix"})
 
@@ -88,18 +93,20 @@ class RealZabbix:
         command = [SERVER, "-c", self._config, "-R", "config_cache_reload"]
         subprocess.run(command, check=True, capture_output=True)
 
-    def send(self, host: str, values: dict[str, float], within: float = 30.0) -> None:
+    def send(self, host: str, values: dict[str, float], within: float = 60.0) -> None:
         """Sends values until the server, whose cache may be old, has taken them all."""
+        began = time.time()
         data = [{"host": host, "key": key, "value": str(v)} for key, v in values.items()]
         body = json.dumps({"request": "sender data", "data": data}).encode()
         end = time.monotonic() + within
         while True:
-            with socket.create_connection(("127.0.0.1", self._port), 5) as connection:
+            with socket.create_connection(("127.0.0.1", self._port), 30) as connection:
                 connection.sendall(b"ZBXD\x01" + struct.pack("<II", len(body), 0) + body)
                 answer = b""
                 while piece := connection.recv(4096):
                     answer += piece
             if b"failed: 0" in answer:
+                self.sent = began, time.time()
                 return
             assert time.monotonic() < end, answer
             time.sleep(0.5)

@@ -17,12 +17,22 @@ from collectors.statsd.settings import StatsdSettings, Transport
 _DEADLINE = timedelta(seconds=5)
 
 
+class _Heard(StatsdCollector):
+    """One that knows how many lines it took, so that a test collects when all are there."""
+
+    lines = 0
+
+    def _take(self, packet, sender):
+        super()._take(packet, sender)
+        self.lines += len(packet.splitlines())
+
+
 @pytest.fixture
 def make():
     made = []
 
     def create(**more):
-        collector = PLUGIN.create(StatsdSettings(**{"port": 0, "asset": "shop", **more}))
+        collector = _Heard(StatsdSettings(**{"port": 0, "asset": "shop", **more}))
         made.append(collector)
         with pytest.raises(Unreachable, match="nobody has sent"):
             collect(collector)
@@ -37,14 +47,12 @@ def collect(collector):
     return collector.collect({}, datetime.now(UTC), _DEADLINE)
 
 
-def arrived(collector):
-    """Collects until something came; of what came meanwhile nothing is lost."""
-    for _ in range(200):
-        try:
-            return collect(collector)
-        except Unreachable:
-            time.sleep(0.01)
-    raise AssertionError("nothing came")
+def until_heard(collector, *, lines=0, refused=0):
+    """Waits until so many lines were taken and so many senders refused since it listens."""
+    end = time.monotonic() + 60
+    while (collector.lines, collector._listener.refused) != (lines, refused):
+        assert time.monotonic() < end, (collector.lines, collector._listener.refused)
+        time.sleep(0.005)
 
 
 def values(collection):
@@ -54,12 +62,17 @@ def values(collection):
     }
 
 
-def send(collector, *packets: bytes):
-    """Sends packets and waits until the last of them was taken."""
+def send(collector, *packets: bytes, allowed=True):
+    """Sends packets and waits until the last of them was taken or refused."""
+    lines, refused = collector.lines, collector._listener.refused
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for packet in packets:
             sender.sendto(packet, ("127.0.0.1", collector.port))
-    time.sleep(0.1)
+    if allowed:
+        lines += sum(len(packet.splitlines()) for packet in packets)
+    else:
+        refused += len(packets)
+    until_heard(collector, lines=lines, refused=refused)
 
 
 @pytest.mark.parametrize("transport", Transport)
@@ -77,11 +90,8 @@ def test_what_the_real_client_sends_becomes_counters_gauges_and_quantiles(make, 
         together.set("users", "ann")
         together.set("users", "bob")
         together.set("users", "ann")
-    found = {}
-    for _ in range(200):
-        found |= values(arrived(source))
-        if "shop users" in found:
-            break
+    until_heard(source, lines=2 + 2 + 100 + 3)
+    found = values(collect(source))
     client.close()
     assert found["shop orders"] == 5
     assert found["shop queue"] == 5
@@ -152,7 +162,7 @@ def test_series_beyond_the_bound_are_refused_and_the_known_ones_go_on(make):
 
 def test_who_is_not_allowed_is_not_heard(make):
     source = make(allow=("10.0.0.0/8",))
-    send(source, b"a:1|c")
+    send(source, b"a:1|c", allowed=False)
     collection = collect(source)
     assert (values(collection), collection.dropped) == ({}, {"sender": 1})
 
@@ -163,7 +173,7 @@ def test_a_line_without_an_end_costs_only_its_own_connection(make):
         bad.sendall(b"x" * 20_000)
         with socket.create_connection(("127.0.0.1", source.port)) as good:
             good.sendall(b"a:1|c\n")
-            time.sleep(0.1)
+            until_heard(source, lines=1, refused=1)
         collection = collect(source)
     assert (values(collection), collection.dropped) == ({"shop a": 1}, {"sender": 1})
 
@@ -191,7 +201,7 @@ def test_what_cannot_be_meant_is_refused_at_once(wrong):
         PLUGIN.create(StatsdSettings(**wrong))
 
 
-class _Fed(StatsdCollector):
+class _Fed(_Heard):
     """One to whom somebody sends before each collection."""
 
     def collect(self, cursor, until, deadline):
