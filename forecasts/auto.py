@@ -14,7 +14,6 @@ past errors are split conformal intervals (Vovk et al., 2005).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -41,6 +40,7 @@ from forecasts._members import (
     seasonal_lags,
     smooth_theta,
 )
+from forecasts._origins import fill_errors, future_of, guess_errors, past_origins
 from forecasts._season import detect_season, season_lengths
 from forecasts._within import within
 
@@ -129,9 +129,9 @@ class Auto:
         members = choose_members(seasons, min(origins, default=width), horizon)
         now = np.stack([member(past, horizon) for member in members])
         if not origins:
-            return now[0], _guess_errors(past, horizon, _FEWEST_ERRORS), _FEWEST_ERRORS
+            return now[0], guess_errors(past, horizon, _FEWEST_ERRORS), _FEWEST_ERRORS
         tried = np.stack([[m(past[:, :o], horizon) for o in origins] for m in members])
-        truth = np.stack([_future_of(past, o, horizon) for o in origins])
+        truth = np.stack([future_of(past, o, horizon) for o in origins])
         missed = np.abs(tried - truth)
         error = np.nanmean(missed, axis=(1, 3))
         scale = np.nanmean(np.abs(np.diff(past, axis=1)), axis=1) + 1e-12
@@ -141,12 +141,12 @@ class Auto:
         weight /= weight.sum(axis=0)
         centre = np.einsum("mn,mnh->nh", weight, now)
         mean = np.einsum("mn,monh->onh", weight, tried)
-        errors = _fill_errors(np.moveaxis(truth - mean, 0, 1))
+        errors = fill_errors(np.moveaxis(truth - mean, 0, 1))
         # An origin whose future has hardly come yet is no whole witness.
         seen = sum(min(width - o, horizon) for o in origins) / horizon
         lacking = _FEWEST_ERRORS - int(seen)
         if lacking > 0:
-            errors = np.concatenate([errors, _guess_errors(past, horizon, lacking)], axis=1)
+            errors = np.concatenate([errors, guess_errors(past, horizon, lacking)], axis=1)
         return centre, errors, max(lacking, 0)
 
 
@@ -177,57 +177,6 @@ def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Mem
         members.append(partial(repeat_season, season=season))
         members.append(partial(average_seasons, season=season))
     return members
-
-
-def past_origins(width: int, horizon: int, most: int, seasons: Sequence[int]) -> list[int]:
-    """Returns positions in the past to forecast from, the newest first.
-
-    The newest still has its whole future; the oldest has seen two of the shortest season and
-    one and a half of the longest.
-    """
-    least = max(8, 2 * min(seasons, default=4) + 1, 3 * max(seasons, default=4) // 2 + 1)
-    stride = max(1, horizon // 2)
-    if seasons and horizon >= seasons[0]:
-        stride = max(seasons[0], stride // seasons[0] * seasons[0])
-    newest = width - horizon
-    if newest < least:
-        newest, stride = width - max(1, (width - least) // 3), 1
-    return [o for o in range(newest, least - 1, -stride) if o < width][:most]
-
-
-def _future_of(past: FloatArray, origin: int, horizon: int) -> FloatArray:
-    """Returns what came after an origin, NaN where it has not come yet."""
-    after = past[:, origin : origin + horizon]
-    lack = horizon - after.shape[1]
-    return np.pad(after, ((0, 0), (0, lack)), constant_values=np.nan) if lack else after
-
-
-def _fill_errors(errors: FloatArray) -> FloatArray:
-    """Extends error paths that end early by growing their last error with the root of time."""
-    known = np.isfinite(errors)
-    if known.all():
-        return errors
-    count = np.maximum(known.sum(axis=2), 1)
-    last = np.take_along_axis(errors, count[:, :, None] - 1, axis=2)
-    steps = np.arange(1, errors.shape[2] + 1)
-    grown = last * np.sqrt(steps / count[:, :, None])
-    return np.where(known, errors, grown)
-
-
-def _guess_errors(past: FloatArray, horizon: int, count: int) -> FloatArray:
-    """Returns errors as of a random walk that keeps within the spread seen so far.
-
-    They stand in where the history is too short to have made enough errors on it.
-    """
-    change = np.diff(past, axis=1)
-    step = np.abs(past[:, 0])  # One value tells nothing of how it moves.
-    if change.size:
-        step = change.std(axis=1) + np.abs(change.mean(axis=1))
-    widest = np.maximum(past.std(axis=1), step)
-    size = np.minimum(step[:, None] * np.sqrt(np.arange(1, horizon + 1)), widest[:, None])
-    place = (np.arange(count) + 0.5) / count
-    spread = np.array([NormalDist().inv_cdf(float(p)) for p in place])
-    return np.asarray(spread[None, :, None] * size[:, None, :])
 
 
 def _alike(age: IntArray) -> list[IntArray]:

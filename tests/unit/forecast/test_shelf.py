@@ -1,0 +1,71 @@
+import warnings
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from aiops import plugins
+from aiops.contracts.errors import PluginError
+from aiops.domain.forecast import Known
+from aiops.domain.panel import Panel
+from aiops.forecast.passage import first_passage
+
+HOUR = timedelta(hours=1)
+LEVELS = np.array([0.1, 0.5, 0.9])
+
+
+def ask(name, rows, horizon=24, **settings):
+    values = np.atleast_2d(np.asarray(rows, dtype=float))
+    panel = Panel.of(values, np.arange(values.shape[1]) * 3600 * 10**9, HOUR)
+    forecaster = plugins.create("forecasts", name, plugins.load("forecasts", name).settings())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = forecaster.update(None, panel)
+        return forecaster.forecast(model, panel, horizon, LEVELS, Known())
+
+
+def errors_now_and_then(cells=400):
+    values = np.zeros(cells)
+    values[::10] = np.arange(5, 5 + len(values[::10])) % 7 + 1
+    return values
+
+
+def test_what_comes_now_and_then_is_at_rest_in_most_cells_of_most_futures():
+    told = ask("intermittent", errors_now_and_then())
+    assert (told.quantiles[0, :, 1] == 0).all()
+    came = (told.paths[0] > 0).mean()
+    assert 0.05 < came < 0.2
+    assert set(np.unique(told.paths)) <= set(range(8))
+
+
+def test_what_has_died_out_comes_less_often_than_what_still_comes():
+    alive = errors_now_and_then()
+    dead = alive.copy()
+    dead[200:] = 0
+    told = ask("intermittent", [alive, dead], horizon=10)
+    limits, up, steps = np.ones(2), np.ones(2, dtype=bool), np.full(2, 10)
+    chance = first_passage(told.paths, limits, up, steps).probability
+    assert chance[1] < 0.5 * chance[0]
+
+
+def test_trees_learn_a_daily_shape_from_the_fleet():
+    hours = np.arange(24 * 14)
+    fleet = [(3 + k) * np.sin(2 * np.pi * hours / 24) + 100 * k for k in range(6)]
+    told = ask("boosted", fleet).quantiles[:, :, 1]
+    for k, row in enumerate(told):
+        assert abs(row - np.resize(fleet[k][-24:], 24)).max() < 0.5 * (3 + k)
+
+
+@pytest.mark.parametrize("name", ["auto_ets", "auto_arima", "auto_ces"])
+def test_a_model_that_chooses_its_own_form_leads_a_line_on(name):
+    line = np.arange(200) * 0.5 + np.random.default_rng(1).normal(0, 0.2, 200)
+    told = ask(name, line, horizon=12)
+    assert told.reason[0] == 0
+    assert told.quantiles[0, -1, 1] > line[-1] + 3
+    assert told.paths[0, :, -1].mean() > line[-1] + 3
+
+
+def test_a_seat_without_weights_says_which_setting_is_missing():
+    plugin = plugins.load("forecasts", "pretrained")
+    with pytest.raises(PluginError, match=r"forecast\.settings\.weights"):
+        plugin.create(plugin.settings())
