@@ -11,16 +11,14 @@ Source: LightGBM (Ke et al., 2017); boosting from an offset is a shrunken correc
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiops.domain.series import FloatArray
 from aiops.forecast.margins import NAMES
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
+from aiops.forecast.trees import read_trees
 
 ALL_NAMES: Final = (*NAMES, "by_trend", "by_errors")
 """The margins, and what two forecasters say: NaN where they were not asked."""
@@ -69,9 +67,9 @@ class Chance:
         """Returns ``(n,)`` probabilities of rows of ``ALL_NAMES``."""
         if not len(described):
             return np.zeros(0)
-        odds = np.asarray(_plant(_prior()).predict(described, raw_score=True))
+        odds = read_trees(_prior()).ask(described)
         if self.correction:
-            odds = odds + _plant(self.correction).predict(described, raw_score=True)
+            odds = odds + read_trees(self.correction).ask(described)
         else:
             odds = _hear_trend(odds, described)
         return np.asarray(np.clip(1.0 / (1.0 + np.exp(-odds)), _LEAST, 1 - _LEAST))
@@ -102,7 +100,7 @@ def learn_chance(described: NDArray[np.float32], crossed: NDArray[np.bool_]) -> 
     events = int(crossed.sum())
     if min(events, len(crossed) - events) < FEWEST_EVENTS:
         return Chance()
-    odds = _plant(_prior()).predict(described, raw_score=True)
+    odds = read_trees(_prior()).ask(described)
     data = lgb.Dataset(described, crossed.astype(float), init_score=odds)
     settings: dict[str, Any] = dict(_CORRECTION)
     return Chance(lgb.train(settings, data, _ROUNDS).model_to_string(), len(crossed))
@@ -111,10 +109,3 @@ def learn_chance(described: NDArray[np.float32], crossed: NDArray[np.bool_]) -> 
 @lru_cache(maxsize=1)
 def _prior() -> str:
     return files("aiops.forecast").joinpath(PRIOR_FILE).read_text("utf-8")
-
-
-@lru_cache(maxsize=32)
-def _plant(text: str) -> "lgb.Booster":
-    import lightgbm as lgb
-
-    return lgb.Booster(model_str=text)

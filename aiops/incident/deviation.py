@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from aiops.domain.series import FloatArray
 
@@ -67,7 +67,7 @@ def measure_deviation(before: FloatArray, after: FloatArray) -> Deviation:
     tiny = 1e-9 * max(abs(usual), abs(float(now.mean())), 1e-9)
     spreads = 0.0 if distance <= tiny else distance / max(scale, tiny)
     if float(np.mean(past == middle)) > STUCK:
-        spreads = min(spreads, -float(norm.ppf(0.5 / (len(past) + 1))))
+        spreads = min(spreads, -float(ndtri(0.5 / (len(past) + 1))))
     outside = np.flatnonzero((now > past.max()) | (now < past.min()))
     first = int(places[outside[0]]) if len(outside) else -1
     return Deviation(float(np.log1p(spreads)), usual, float(now.mean()), spreads, first)

@@ -9,7 +9,6 @@ bands (Vovk, 2015), conditional on the prediction as in Boström et al. (2017).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from aiops.domain.lives import Lives
 from aiops.domain.series import FloatArray, IntArray
 from aiops.forecast.life.features import unit_features, window_lengths
+from aiops.forecast.trees import read_trees
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -69,7 +69,7 @@ class Boosted:
         """Returns p10, p50, p90 of one unit from its normalised rows."""
         time = time if self.aged else np.zeros(len(time))
         last = unit_features(values, time, self.windows, every=max(len(values), 1))
-        middle = float(np.mean([tree.predict(last)[0] for tree in _plant(self.trees)]))
+        middle = float(np.mean([read_trees(tree).ask(last)[0] for tree in self.trees]))
         middle = min(max(middle, 0.0), self.cap)
         low = min(float(np.interp(middle, self.grid, self.low)), middle)
         high = max(float(np.interp(middle, self.grid, self.high)), middle)
@@ -95,14 +95,6 @@ class Boosted:
             arrays["boosted_low"], arrays["boosted_high"],
             bool(arrays["boosted_aged"]),
         )  # fmt: skip
-
-
-@lru_cache(maxsize=8)
-def _plant(trees: tuple[str, ...]) -> tuple["lgb.Booster", ...]:
-    """Parses trees once; a fleet is asked about every hour."""
-    import lightgbm as lgb
-
-    return tuple(lgb.Booster(model_str=text) for text in trees)
 
 
 @dataclass(frozen=True, slots=True)
