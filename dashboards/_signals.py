@@ -10,7 +10,7 @@ import numpy as np
 from aiops.contracts.dashboard import Reader
 from aiops.contracts.errors import StoreError
 from aiops.domain.abstention import Abstention
-from aiops.domain.forecast import Crossing
+from aiops.domain.forecast import Coverage, Crossing
 from aiops.domain.incident import Incident
 from aiops.domain.instant import from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric
@@ -165,6 +165,7 @@ def limited_signal(
         early=met.early if met else None,
         likely=met.likely if met else None,
         late=met.late if met else None,
+        coverage=forecast.coverage if forecast is not None else (),
     )
 
 
@@ -201,6 +202,10 @@ def evidence_signal(incident: Incident, world: World) -> Signal | None:
         likely=predicted.likely if predicted else None,
         late=predicted.late if predicted else None,
         frozen=True,
+        coverage=[
+            Coverage(float(each["promised"]), float(each["held"]), int(each["cells"]))
+            for each in map(_mapping, forecast.get("coverage") or ())
+        ],
     )
 
 

@@ -8,6 +8,7 @@ from math import floor, isfinite, log
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from aiops.domain.forecast import Coverage
 from aiops.domain.series import SeriesKey
 
 _TEXTS = Path(__file__).parent / "texts"
@@ -113,6 +114,15 @@ class Words:
         if probability > 0.995:
             return f"> 99{_NARROW}%"
         return self.percent(probability)
+
+    def coverage(self, found: Coverage) -> str:
+        """Returns what a band has held of the values it spoke of."""
+        return self(
+            "plot.coverage",
+            share=self.percent(found.promised),
+            held=self.percent(found.held),
+            cells=found.cells,
+        )
 
     def amount(self, value: float | None, unit: str, metric: str = "") -> str:
         """Returns a value with its unit, scaled for reading."""

@@ -9,10 +9,12 @@ from typing import Final
 from markupsafe import Markup
 
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
+from aiops.contracts.errors import StoreError
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
 from aiops.domain.abstention import Abstention
 from aiops.domain.asset import Asset
 from aiops.domain.forecast import Crossing
+from aiops.domain.record import Record
 from aiops.domain.series import SeriesInfo, SeriesKey
 from dashboards._figures import Signal, forecast_figure, small_figure
 from dashboards._render import figure_json, missing, render, static_files
@@ -22,6 +24,7 @@ from dashboards.risk_board import level_of, reason_of
 
 _LIMITED_SHOWN = 6
 _OTHERS_SHOWN = 24
+_LOOKED_BACK: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,25 @@ class Plot:
     figure: Markup | None
     caption: str = ""
     latest: str = ""
+    trust: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """The newest forecast of each series, and how earlier ones have ended."""
+
+    crossings: Mapping[SeriesKey, Crossing]
+    records: Mapping[SeriesKey, Record]
+
+    @classmethod
+    def of(cls, reader: Reader, view: View, asset: str) -> "_Past":
+        """Reads them; without records while the series store is away."""
+        newest = {item.series: item for item in reader.ledger.crossings(view.viewer, asset)}
+        try:
+            records = reader.records(view.viewer, asset, view.now - _LOOKED_BACK)
+        except StoreError:
+            records = {}
+        return cls(newest, records)
 
 
 class AssetPage:
@@ -54,7 +76,6 @@ class AssetPage:
         infos = [info for info in ledger.catalogue.all() if info.key.asset == found.key]
         limited = [info for info in infos if world.limit(info.key) is not None]
         others = [info for info in infos if world.limit(info.key) is None]
-        crossings = {item.series: item for item in ledger.crossings(view.viewer, found.key)}
         risk = next((r for r in ledger.risks(view.viewer) if r.asset == found.key), None)
         level, key = level_of(risk, view.now)
         assets = ledger.assets(view.viewer)
@@ -73,7 +94,9 @@ class AssetPage:
             risk=risk,
             level=level,
             reason=words(reason),
-            limited=_limited(reader, limited[:_LIMITED_SHOWN], crossings, world, words),
+            limited=_limited(
+                reader, limited[:_LIMITED_SHOWN], _Past.of(reader, view, found.key), world, words
+            ),
             others=_others(reader, others[:_OTHERS_SHOWN], world, words),
             more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
             parts=parts,
@@ -89,7 +112,7 @@ class AssetPage:
 def _limited(
     reader: Reader,
     infos: Sequence[SeriesInfo],
-    crossings: Mapping[SeriesKey, Crossing],
+    past: _Past,
     world: World,
     words: Words,
 ) -> list[Plot]:
@@ -98,7 +121,7 @@ def _limited(
         limit = world.limit(info.key)
         if limit is None:
             continue
-        crossing = crossings.get(info.key)
+        crossing = past.crossings.get(info.key)
         signal = limited_signal(reader, info, limit, crossing, world)
         figure = figure_json(forecast_figure(signal, words)) if signal.times else None
         plots.append(
@@ -108,6 +131,7 @@ def _limited(
                 figure,
                 _caption(crossing, words),
                 _latest(signal, words),
+                _trust(signal, past.records.get(info.key), words),
             )
         )
     return plots
@@ -124,6 +148,22 @@ def _caption(crossing: Crossing | None, words: Words) -> str:
         probability=words.chance(crossing.probability),
         horizon=words.duration(crossing.horizon),
     )
+
+
+def _trust(signal: Signal, record: Record | None, words: Words) -> list[str]:
+    """Returns what the shown band has held, and how earlier forecasts of the limit ended."""
+    told = [words.coverage(each) for each in signal.coverage[:1]]
+    if record is not None and record.ended:
+        told.append(
+            words(
+                "plot.record",
+                days=_LOOKED_BACK.days,
+                ended=record.ended,
+                expected=f"{record.expected:.1f}",
+                met=record.met,
+            )
+        )
+    return told
 
 
 def _others(reader: Reader, infos: Sequence[SeriesInfo], world: World, words: Words) -> list[Plot]:

@@ -65,6 +65,7 @@ class IncidentPage:
             newest=found.current or found.predicted,
             tickets=ledger.tickets(found.key),
             withheld=next((d for d in decisions if d.action == "withhold"), None),
+            trust=words.coverage(signal.coverage[0]) if signal and signal.coverage else "",
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=_facts(found, words, view.now),
             contributions=_contributions(found, words),

@@ -11,6 +11,7 @@ from aiops.contracts.store import PanelSource
 from aiops.domain.asset import Viewer
 from aiops.domain.change import Change
 from aiops.domain.forecast import Forecast
+from aiops.domain.record import Record
 from aiops.domain.series import SeriesKey
 
 LANGUAGES: Final = ("en", "zh")
@@ -69,6 +70,13 @@ class Reader(Protocol):
         Keys: ``enabled``, ``halted``, ``halted_by``, ``halted_at``, ``note``, ``runbooks`` (list
         of mappings with ``name``, ``title`` by language, ``tier``, ``edition``, ``verified``,
         ``proven_after``, ``allowed``, ``can_roll_back``, ``checks_itself``, ``match``).
+        """
+        ...
+
+    def records(self, viewer: Viewer, asset: str, start: datetime) -> Mapping[SeriesKey, Record]:
+        """Returns how forecasts of an asset's limits have ended that were made from ``start`` on.
+
+        Series of which none was made are left out.
         """
         ...
 

@@ -16,10 +16,14 @@ from aiops.domain.answer import Answer
 from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.change import Change
 from aiops.domain.incident import Incident
+from aiops.domain.record import Record
+from aiops.domain.series import SeriesKey
+from aiops.forecast.records import read_records
 from aiops.learn.rungs import Ladder
 from aiops.learn.survey import read_survey, record_answer, sign_survey
 from aiops.learn.value import read_value
 from aiops.ledger.sql import SqlLedger
+from aiops.pipeline import Pipeline
 from aiops.risk.change import read_assessment
 
 _ASKED: Final = 20
@@ -37,6 +41,7 @@ class Learning:
     files: DataDirectory
     fence: int | None
     automation: Automation
+    pipeline: Pipeline
     ladder: Ladder
     weekly: WeeklyReport
     _looked_at: datetime | None = None
@@ -94,6 +99,12 @@ class Learning:
         """Returns what a planned change risks, and when it would risk least."""
         terms = change_terms(self.settings)
         return read_assessment(self.ledger, viewer, change, terms, self.clock.now())
+
+    def records(self, viewer: Viewer, asset: str, start: datetime) -> Mapping[SeriesKey, Record]:
+        """Returns how earlier forecasts of an asset's limits have ended."""
+        return read_records(
+            self.ledger, self.pipeline.panels, viewer, asset, start, self.clock.now()
+        )
 
     def _surveys(self, week: Mapping[str, Any]) -> Mapping[str, str]:
         """Returns links that ask about what was closed in a week and told to people."""

@@ -35,6 +35,21 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a band has held of the cells that earlier forecasts spoke of.
+
+    Attributes:
+        promised: Share it should hold.
+        held: Share it held.
+        cells: Of so many.
+    """
+
+    promised: float
+    held: float
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """Quantiles of many series, monotone in the level.
 
@@ -47,6 +62,7 @@ class Forecast:
         paths: ``(n_series, n_paths, horizon)`` float32 equally likely futures, or None.
             Probabilities of a first crossing come from paths, never from the quantiles.
         reason: ``(n_series,)`` uint8 of :class:`Abstention`.
+        coverage: Of one row's bands, the widest first; empty where nothing was measured.
     """
 
     series: IntArray
@@ -58,6 +74,7 @@ class Forecast:
     method: str
     version: str
     paths: NDArray[np.float32] | None = None
+    coverage: tuple[Coverage, ...] = ()
 
     @property
     def horizon(self) -> int:

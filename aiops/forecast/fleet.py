@@ -18,6 +18,7 @@ from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.cadence import cadence_ns
 from aiops.forecast.chance import Chance
+from aiops.forecast.conform import conform
 from aiops.forecast.lessons import EVERY, learn_chances
 from aiops.forecast.limits import is_met
 from aiops.forecast.plan import Plan, Scenario, plan
@@ -196,13 +197,20 @@ class ForecastFleet:
         return self.read(np.array([info.id]), end - cells * step, end, duration(step))
 
     def ahead(self, panel: Panel, metric: Metric, horizon: timedelta) -> Forecast:
-        """Returns quantiles of one row, no farther than its history is long."""
+        """Returns quantiles of one row, no farther than its history is long.
+
+        The bands are made to hold what they promise, and say what they have held.
+        """
         steps = max(1, min(horizon // panel.step, len(panel.times)))
         known = Known(
             floor=np.array([-np.inf if metric.floor is None else metric.floor]),
             ceiling=np.array([np.inf if metric.ceiling is None else metric.ceiling]),
         )
-        return self.stage.forecast_rows(panel, steps, self.levels, known)
+
+        def ask(past: Panel, ahead: int) -> Forecast:
+            return self.stage.forecast_rows(past, ahead, self.levels, known)
+
+        return conform(ask(panel, steps), panel, ask)
 
     def evidence(self, crossing: Crossing, fleet: Watched) -> Mapping[str, Any]:
         """Returns what is frozen with a decision about the crossing."""

@@ -85,6 +85,10 @@ def _forecast(forecast: Forecast) -> Mapping[str, Any]:
         "t": [from_ns(forecast.origin + (int(k) + 1) * step_ns).isoformat() for k in steps],
         "levels": forecast.levels.tolist(),
         "q": [_plain_row(forecast.quantiles[0, k]) for k in steps],
+        "coverage": [
+            {"promised": each.promised, "held": _plain(each.held), "cells": each.cells}
+            for each in forecast.coverage
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from aiops.domain.forecast import Coverage
 from dashboards._figures.text import as_text
 from dashboards._words import Words, number, scale
 
@@ -29,6 +30,7 @@ class Signal:
     Attributes:
         levels, quantiles: ``quantiles[k][j]`` is the value at ``future[k]`` for ``levels[j]``.
         at: The moment it was forecast from ("now", or when it was decided).
+        coverage: What the bands have held of the series' own past, the widest first.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Signal:
     likely: datetime | None = None
     late: datetime | None = None
     frozen: bool = field(default=False)
+    coverage: Sequence[Coverage] = ()
 
 
 def forecast_figure(signal: Signal, words: Words) -> "Figure":

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-import numpy as np
 from fastapi import Query, Request
 from pydantic import Field
 from starlette.responses import Response
@@ -14,15 +13,8 @@ from aiops.api.gate import Gate, caller_of
 from aiops.api.paging import Paging
 from aiops.api.service import ReadService
 from aiops.api.v1.world import visible_asset
-from aiops.domain.forecast import Crossing
-from aiops.domain.instant import to_ns
-from aiops.domain.metric import Direction
-from aiops.domain.panel import Aggregation
 from aiops.domain.record import Record
-from aiops.domain.series import SeriesKey
-from aiops.domain.step import HOUR
 
-_CELL: Final = 60 * 10**9 * 15
 _MOST_DAYS: Final = 90
 
 
@@ -39,24 +31,10 @@ def add_record(gate: Gate, service: ReadService) -> None:
     def record(request: Request, query: Annotated[RecordQuery, Query()]) -> Response:
         viewer = caller_of(request).viewer
         asset = visible_asset(service, viewer, query.asset).key
-        now = service.now()
-        start = now - timedelta(days=query.days)
-        by_series: dict[SeriesKey, list[Crossing]] = {}
-        for each in service.ledger.crossing_history(viewer, asset, start, now):
-            by_series.setdefault(each.series, []).append(each)
-        ids = {info.key: info.id for info in service.ledger.catalogue.all()}
-        begin, end = to_ns(start) // HOUR * HOUR, -(-to_ns(now) // HOUR) * HOUR
         total, rows = Record(), []
-        for key, crossings in by_series.items():
-            if key not in ids:  # What was learnt from failures is about no series.
-                continue
-            down = crossings[-1].direction is Direction.DOWN
-            seen = service.panels.panel(
-                np.array([ids[key]], dtype=np.int64), begin, end,
-                timedelta(microseconds=_CELL // 1000),
-                Aggregation.MIN if down else Aggregation.MAX,
-            )  # fmt: skip
-            own = Record.of(crossings, seen, now)
+        for key, own in service.records(
+            viewer, asset, service.now() - timedelta(days=query.days)
+        ).items():
             total += own
             rows.append({"series": key, **_row(own)})
         return answer({"asset": asset, "days": query.days, **_row(total), "items": rows})

@@ -21,7 +21,7 @@ from aiops.domain.answer import Answer
 from aiops.domain.asset import Asset, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision, Reason
-from aiops.domain.forecast import Crossing, Forecast
+from aiops.domain.forecast import Coverage, Crossing, Forecast
 from aiops.domain.incident import (
     Incident,
     IncidentKind,
@@ -46,6 +46,7 @@ from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.domain.silence import MaintenancePlan
 from aiops.domain.ticket import Ticket
 from aiops.forecast.fleet import ForecastFleet
+from aiops.forecast.records import read_records
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.act import PersonAction
 from aiops.learn.ladder import LadderRules
@@ -119,6 +120,7 @@ class FakeService:
             reason=np.zeros(1, np.uint8),
             method="trend",
             version="1",
+            coverage=(Coverage(0.9, 0.875, 240), Coverage(0.5, 0.5, 240)),
         )
 
     def act(self, order: ActionOrder) -> Incident:
@@ -184,6 +186,9 @@ class FakeService:
     def assess(self, viewer, change):
         terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)
         return read_assessment(self.ledger, viewer, change, terms, self.time)
+
+    def records(self, viewer, asset, start):
+        return read_records(self.ledger, self.panels, viewer, asset, start, self.time)
 
     def runbooks(self):
         return self.automation.state
