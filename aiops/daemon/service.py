@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from aiops.api.service import ActionOrder, Serving
+from aiops.api.service import Serving
 from aiops.assemble import assemble, automation, ticket_systems, value_terms
 from aiops.automate.stage import Leadership
 from aiops.collect.push import Agent, PushSources, is_push
@@ -24,34 +24,30 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.files import DataDirectory, Reserve
 from aiops.daemon.health import Health
 from aiops.daemon.learning import Learning
+from aiops.daemon.ordering import Ordering
 from aiops.daemon.planning import plan_ahead
 from aiops.daemon.status import status_of
 from aiops.daemon.store_watch import StoreWatch
 from aiops.daemon.telemetry import Telemetry
 from aiops.domain.access import Credential
 from aiops.domain.asset import SYSTEM, Viewer
-from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Forecast
-from aiops.domain.incident import Incident
 from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
-from aiops.domain.silence import Silence
 from aiops.forecast.plan import Plan, Scenario
-from aiops.incident.act import Order, PersonAction
 from aiops.learn.rungs import Ladder
 from aiops.ledger.open import open_ledger
 from aiops.store.forward import open_forward
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels
 from aiops.ticket.outbox import Outbox, TicketChange
-from aiops.ticket.verdict import read_verdict
 
 LEASE: Final = timedelta(seconds=10)
 _log = structlog.get_logger("service")
 
 
-class Service(Learning):
+class Service(Learning, Ordering):
     """Owns every part; the ticks call its methods, the HTTP interface reads from it.
 
     Raises:
@@ -280,79 +276,6 @@ class Service(Learning):
             Refused: They are too many for one answer.
         """
         return plan_ahead(self.pipeline, self.ledger, viewer, scenario, self.clock.now())
-
-    def act(self, order: ActionOrder) -> Incident:
-        """Carries out a person's order.
-
-        Raises:
-            KeyError: The viewer sees no such incident.
-            Refused: The incident's state does not allow it.
-            Unavailable: Another daemon leads.
-        """
-        incident = self.ledger.incident(order.viewer, order.incident_key)
-        if incident is None:
-            raise KeyError(order.incident_key)
-        other = self.ledger.incident(order.viewer, order.into) if order.into else None
-        if order.into and other is None:
-            raise KeyError(order.into)
-        if self.fence is None:
-            raise Unavailable("this daemon does not lead; ask the one that does")
-        told = Order(
-            order.action,
-            order.viewer.name or "api",
-            order.note,
-            due=order.until,
-            assignee=order.assignee,
-            other=other,
-            series=order.series,
-        )
-        return self.pipeline.act(incident, told, order.at)
-
-    def report(self, event: Failure | Maintenance, who: str) -> None:
-        """Takes note of a failure or a repair; the next round looks at it.
-
-        Raises:
-            Unavailable: Another daemon leads.
-        """
-        if self.fence is None:
-            raise Unavailable("this daemon does not lead; ask the one that does")
-        self.pipeline.orders.report(event, who, self.clock.now())
-
-    def judgeable(self, token: str) -> tuple[Incident, str] | None:
-        """Returns the incident and the verdict of a signed link; None when it is not valid."""
-        found = read_verdict(self.files.link_key(), token, self.clock.now())
-        incident = self.ledger.incident(SYSTEM, found[0]) if found else None
-        return (incident, found[1]) if found and incident else None
-
-    def judge(self, token: str) -> Incident | None:
-        """Gives the verdict of a signed link; None when it is not valid (any more).
-
-        Raises:
-            Unavailable: Another daemon leads.
-        """
-        found = self.judgeable(token)
-        if found is None:
-            return None
-        if self.fence is None:
-            raise Unavailable("this daemon does not lead; ask the one that does")
-        incident, verdict = found
-        return self.pipeline.act(incident, Order(PersonAction(verdict), "link"), self.clock.now())
-
-    def silences(self) -> list[Silence]:
-        """Returns the silences that are not over."""
-        return self.pipeline.orders.silences(self.clock.now())
-
-    def silence(self, silence: Silence) -> None:
-        """Withholds messages about matching assets until a time."""
-        self.pipeline.orders.silence(silence, self.clock.now())
-
-    def end_silence(self, identity: str, who: str) -> None:
-        """Ends a silence early.
-
-        Raises:
-            KeyError: There is no such silence.
-        """
-        self.pipeline.orders.end_silence(identity, who, self.clock.now())
 
     def push(self, kind: str, agent: Credential, push: Push) -> PushAnswer:
         """Takes what an agent pushes; returns only when it is durable.
