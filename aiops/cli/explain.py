@@ -101,23 +101,15 @@ def _of_store(asset: str, metric: str, at: datetime, config: Path | None) -> "Pa
 
     import numpy as np
 
+    from aiops.cli.reading import open_reading
     from aiops.contracts.errors import InputError
-    from aiops.daemon.clock import SystemClock
-    from aiops.daemon.files import DataDirectory
     from aiops.domain.asset import SYSTEM
     from aiops.domain.calendar import build_calendar
     from aiops.domain.instant import duration, to_ns
-    from aiops.ledger.open import open_ledger
-    from aiops.store.open import open_store
 
     settings, _ = read_settings(config)
-    directory = Path(settings.store.directory)
-    files = DataDirectory(directory)
-    url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
-    ledger = open_ledger(url, SystemClock().now())
-    store = open_store(settings.store, directory, ledger.catalogue.info)
-    try:
-        mine = [info for info in ledger.catalogue.all() if info.key.asset == asset]
+    with open_reading(settings) as here:
+        mine = [info for info in here.ledger.catalogue.all() if info.key.asset == asset]
         found = [info for info in mine if info.key.metric == metric]
         if not found:
             known = ", ".join(sorted({info.key.metric for info in mine})) or "nothing"
@@ -126,13 +118,9 @@ def _of_store(asset: str, metric: str, at: datetime, config: Path | None) -> "Pa
         end = to_ns(at) // info.step_ns * info.step_ns + info.step_ns
         start = (end - int(_PAST.total_seconds()) * 10**9) // info.step_ns * info.step_ns
         ids = np.array([info.id], np.int64)
-        panel = store.panel(
+        panel = here.series.panel(
             ids, start, end, duration(info.step_ns), counters=np.array([info.counter])
         )
-        owner = ledger.asset(SYSTEM, asset)
+        owner = here.ledger.asset(SYSTEM, asset)
         zone = owner.time_zone if owner is not None and owner.time_zone else "UTC"
         return replace(panel, calendar=build_calendar(panel.times, [zone]))
-    finally:
-        store.close()
-        ledger.close()
-        files.close()

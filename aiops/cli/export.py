@@ -21,27 +21,15 @@ def register(app: typer.Typer) -> None:
         config: Config = None,
     ) -> None:
         """Write recorded history, incidents and repairs as a bundle for `aiops replay`."""
-        from aiops.daemon.clock import SystemClock
-        from aiops.daemon.files import DataDirectory
-        from aiops.ledger.open import open_ledger
+        from aiops.cli.reading import open_reading
         from aiops.replay.export import export
-        from aiops.store.open import open_store
 
         first, last = read_time(start), read_time(end)
         if last <= first:
             raise typer.BadParameter(f"--to {end} is not after --from {start}")
         settings, _ = read_settings(config)
-        directory = Path(settings.store.directory)
-        files = DataDirectory(directory)
-        url = settings.store.ledger_url or f"sqlite:///{directory / 'ledger.db'}"
-        ledger = open_ledger(url, SystemClock().now())
-        store = open_store(settings.store, directory, ledger.catalogue.info)
-        try:
-            counts = export(ledger, store, bundle, first, last, assets)
-        finally:
-            store.close()
-            ledger.close()
-            files.close()
+        with open_reading(settings) as here:
+            counts = export(here.ledger, here.series, bundle, first, last, assets)
         for name, count in counts.items():
             typer.echo(f"{bundle / name}: {count} rows")
 

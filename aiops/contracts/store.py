@@ -99,6 +99,30 @@ class SeriesStore(Protocol):
         ...
 
 
+class HistoryReader(Protocol):
+    """The reading half of a store: what commands beside a running daemon need."""
+
+    def panel(
+        self,
+        ids: IntArray,
+        start: int,
+        end: int,
+        step: timedelta,
+        aggregation: Aggregation = Aggregation.LAST,
+        counters: NDArray[np.bool_] | None = None,
+    ) -> Panel:
+        """Returns the grid, as the store does."""
+        ...
+
+    def samples(self, ids: IntArray, start: int, end: int) -> Samples:
+        """Returns the samples, as the store does."""
+        ...
+
+    def close(self) -> None:
+        """Flushes and releases; never raises."""
+        ...
+
+
 class PanelSource(Protocol):
     """Panels by series id, from the live window, over HTTP, or from the store."""
 

@@ -16,12 +16,14 @@ from aiops.config.server import ServerSettings
 from aiops.contracts.errors import AiopsError
 from aiops.daemon.clock import SystemClock
 from aiops.daemon.files import write_secret
+from aiops.daemon.reads import serve_reads
 from aiops.daemon.results import Results
-from aiops.daemon.server import HttpServer
+from aiops.daemon.server import HttpServer, listen
 from aiops.daemon.service import LEASE, Service
 from aiops.daemon.ticks import Tick, Ticks
 from aiops.domain.access import Role
 from aiops.domain.asset import SYSTEM
+from aiops.store.beside import SOCKET
 
 _log = structlog.get_logger("daemon")
 
@@ -50,11 +52,12 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
     service = Service(settings, directory, SystemClock())
     ticks = Ticks(_ticks(service), service.telemetry)
     server = _serve(service)
-    calls = _serve_calls(service)
+    beside = [_serve_calls(service), serve_reads(service.store, directory)]
+    others = [one for one in beside if one is not None]
     try:
         server.start()
-        if calls is not None:
-            calls.start()
+        for other in others:
+            other.start()
         service.load()
         ticks.start()
         (directory / "port").write_text(f"{server.port}\n")
@@ -70,11 +73,12 @@ def run(settings: Settings, config: Path | None, say: Say) -> None:
         _log.info("stopping")
         service.health.stopping = True
         ticks.stop()
-        if calls is not None:
-            calls.stop()
+        for other in others:
+            other.stop()
         server.stop()
         service.close()
-        (directory / "port").unlink(missing_ok=True)
+        for name in ("port", SOCKET):
+            (directory / name).unlink(missing_ok=True)
     _log.info("stopped")
 
 
@@ -105,7 +109,7 @@ def _ticks(service: Service) -> list[Tick]:
 def _serve(service: Service) -> HttpServer:
     server = service.settings.server
     return HttpServer(
-        create_app(service), server.bind, server.port, _tls(server), server.tls_client_ca
+        create_app(service), listen(server.bind, server.port), _tls(server), server.tls_client_ca
     )
 
 

@@ -12,18 +12,18 @@ from aiops.contracts.errors import AiopsError
 
 
 class HttpServer:
-    """Serves an ASGI application until it is stopped."""
+    """Serves an ASGI application until it is stopped; the socket is closed then."""
 
     def __init__(
         self,
         app: Any,
-        bind: str,
-        port: int,
-        tls: tuple[str, str] | None,
+        listener: socket.socket,
+        tls: tuple[str, str] | None = None,
         client_ca: str = "",
+        name: str = "http",
     ) -> None:
-        self._socket = _listen(bind, port)
-        self.port: int = self._socket.getsockname()[1]
+        self._socket = listener
+        self._name = name
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -42,8 +42,14 @@ class HttpServer:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="http", daemon=True
+            target=self._server.run, args=([self._socket],), name=name, daemon=True
         )
+
+    @property
+    def port(self) -> int:
+        """The TCP port that it listens on."""
+        port: int = self._socket.getsockname()[1]
+        return port
 
     def start(self, within: float = 10.0) -> None:
         """Starts serving and returns when requests are answered.
@@ -55,7 +61,7 @@ class HttpServer:
         end = time.monotonic() + within
         while not self._server.started:
             if time.monotonic() > end or not self._thread.is_alive():
-                raise AiopsError(f"the HTTP server on port {self.port} did not start")
+                raise AiopsError(f"the {self._name} server did not start")
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -65,7 +71,12 @@ class HttpServer:
         self._socket.close()
 
 
-def _listen(bind: str, port: int) -> socket.socket:
+def listen(bind: str, port: int) -> socket.socket:
+    """Returns a socket that listens; port 0 takes a free one.
+
+    Raises:
+        AiopsError: The address or the port cannot be had.
+    """
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

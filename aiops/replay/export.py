@@ -9,7 +9,7 @@ import numpy as np
 
 from aiops.contracts.errors import InputError
 from aiops.contracts.ledger import Ledger
-from aiops.contracts.store import SeriesStore
+from aiops.contracts.store import HistoryReader
 from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.instant import to_ns
@@ -28,7 +28,7 @@ _ASSET_FIELDS: Final = (
 
 def export(
     ledger: Ledger,
-    store: SeriesStore,
+    store: HistoryReader,
     folder: Path,
     start: datetime,
     end: datetime,
@@ -87,7 +87,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _samples(store: SeriesStore, infos: Any, start: datetime, end: datetime) -> "pd.DataFrame":
+def _samples(store: HistoryReader, infos: Any, start: datetime, end: datetime) -> "pd.DataFrame":
     import pandas as pd
 
     key_by_id = {info.id: info.key for info in infos}

@@ -4,8 +4,10 @@ import re
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
+import pandas as pd
 import pytest
 
 from tests.acceptance.daemon import AIOPS, wait_for
@@ -67,6 +69,35 @@ def test_a_second_daemon_on_the_same_data_says_so_and_leaves_the_first_alone(dae
     assert "another aiops daemon has this data directory" in second.stderr
     assert daemon.get("/api/v1/status")["state"] in {"ready", "degraded"}
     assert daemon.stop() == 0
+
+
+def test_commands_that_read_history_work_beside_the_daemon(daemon_in, tmp_path):
+    daemon = daemon_in(CONFIG).start()
+
+    def aiops(*words):
+        return subprocess.run(
+            [AIOPS, *words, "--config", daemon.config],
+            cwd=daemon.directory, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > 40, within=60)
+    with daemon.client() as client:
+        host = client.get("/api/v1/assets").json()["items"][0]["key"]
+    now = datetime.now(UTC)
+    begin, end = (now - timedelta(hours=1)).isoformat(), (now + timedelta(hours=1)).isoformat()
+    out = tmp_path / "bundle"
+    done = aiops("export", out, "--from", begin, "--to", end)
+    assert done.returncode == 0, done.stderr
+    assert pd.read_parquet(out / "samples.parquet").asset.eq(host).any()
+
+    done = aiops("explain", host, "system.memory.utilization", now.isoformat())
+    assert done.returncode == 0, done.stderr
+    assert f"{host} system.memory.utilization" in done.stdout
+
+    assert daemon.stop() == 0
+    assert not (daemon.directory / "data" / "reads.sock").exists()
+    done = aiops("explain", host, "system.memory.utilization", now.isoformat())
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_wrong_configuration_ends_with_78_and_names_every_mistake(tmp_path):

@@ -12,7 +12,7 @@ from aiops.api.app import create_app
 from aiops.config import parse
 from aiops.contracts.errors import Unavailable
 from aiops.contracts.secret import Secret
-from aiops.daemon.server import HttpServer
+from aiops.daemon.server import HttpServer, listen
 from aiops.daemon.service import Service
 from aiops.daemon.weekly import WeeklyReport
 from aiops.domain.asset import SYSTEM
@@ -133,7 +133,7 @@ def test_the_daemon_mails_a_signed_link_that_answers_without_signing_in(tmp_path
     )
     clock = FakeClock(MONDAY)
     service = Service(parse(text, "config.yaml"), tmp_path, clock)
-    server = HttpServer(create_app(service), "127.0.0.1", 0, None)
+    server = HttpServer(create_app(service), listen("127.0.0.1", 0))
     server.start()
     try:
         service.load()

@@ -14,7 +14,7 @@ from aiops.api.app import create_app
 from aiops.api.service import ActionOrder, Serving
 from aiops.contracts.receiver import Push, PushAnswer
 from aiops.daemon.planning import plan_ahead
-from aiops.daemon.server import HttpServer
+from aiops.daemon.server import HttpServer, listen
 from aiops.domain.abstention import Abstention
 from aiops.domain.access import Role
 from aiops.domain.answer import Answer
@@ -393,7 +393,7 @@ def _decisions(incident: Incident, asset: str) -> list[Decision]:
 @contextmanager
 def serve(service: FakeService) -> Iterator[str]:
     """Runs the real server on a free loopback port and gives its address."""
-    server = HttpServer(create_app(service), "127.0.0.1", 0, None)
+    server = HttpServer(create_app(service), listen("127.0.0.1", 0))
     server.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

@@ -14,7 +14,7 @@ from aiops.api.access import new_token
 from aiops.api.app import create_app
 from aiops.config import parse
 from aiops.daemon.clock import SystemClock
-from aiops.daemon.server import HttpServer
+from aiops.daemon.server import HttpServer, listen
 from aiops.daemon.service import Service
 from aiops.domain.access import Role
 from aiops.domain.asset import SYSTEM
@@ -48,7 +48,7 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
         f"store: {{directory: {tmp_path}/data}}\nautomate: {{enabled: true, runbooks: {books}}}\n"
     )
     service = Service(parse(config.read_text(), str(config)), tmp_path / "data", SystemClock())
-    server = HttpServer(create_app(service), "127.0.0.1", 0, None)
+    server = HttpServer(create_app(service), listen("127.0.0.1", 0))
     server.start()
     opened = ExitStack()
     try:
