@@ -128,6 +128,7 @@ def assemble(
                 settings.notify.max_new_per_10min,
                 ledger.installation,
                 settings.ticket.public_url,
+                settings.server.language,
             ),
             lambda: fleet.assets,
             {

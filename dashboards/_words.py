@@ -9,7 +9,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiops.domain.forecast import Coverage
+from aiops.domain.phrase import word
 from aiops.domain.series import SeriesKey
+from aiops.domain.vocabulary import WORDS
 
 _TEXTS = Path(__file__).parent / "texts"
 _NARROW = "\u00a0"
@@ -22,6 +24,9 @@ _SHOWN = {"1": "", "Cel": "°C", "%": "%", "By": "B"}
 def texts(language: str) -> Mapping[str, str]:
     """Returns every text of a language by key."""
     loaded: dict[str, str] = json.loads((_TEXTS / f"{language}.json").read_text("utf-8"))
+    for family in ("action", "reason", "abstention", "shape"):  # the core says them too
+        for name in WORDS[family]:
+            loaded[f"{family}.{name}"] = word(family, name, language)
     return loaded
 
 

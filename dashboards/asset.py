@@ -102,7 +102,7 @@ class AssetPage:
             parts=parts,
             visible={asset.key for asset in assets},
             decisions=[
-                (decision, said.get(decision.detail, decision.detail))
+                (decision, said.get(decision.detail) or decision.words(view.language))
                 for decision in ledger.decisions(view.viewer, asset=found.key, limit=60)
             ],
             incidents=incidents,

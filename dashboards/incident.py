@@ -69,7 +69,7 @@ class IncidentPage:
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=_facts(found, words, view.now),
             contributions=_contributions(found, words),
-            similar=[_mapping(each) for each in found.evidence.get("similar") or ()],
+            similar=_similar(found, view.language),
             causes=[
                 (c.asset, c.share, words.chance(c.share), c.reason.get(view.language, ""))
                 for c in found.causes
@@ -180,6 +180,14 @@ def _members(incident: Incident, world: World, words: Words) -> list[dict[str, A
     return shown
 
 
+def _similar(incident: Incident, language: str) -> list[Mapping[str, Any]]:
+    """Returns earlier incidents like it, with what fixed each in the reader's language."""
+    found = map(_mapping, incident.evidence.get("similar") or ())
+    if language == "en":
+        return list(found)
+    return [{**each, "fixed": each.get(f"fixed_{language}") or each.get("fixed")} for each in found]
+
+
 def _name(signal: str, incident: Incident, words: Words) -> str:
     """Returns a signal of the evidence in words where it is that of the incident."""
     known = signal in (incident.series.signal, incident.series.text)
@@ -194,7 +202,7 @@ def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[
             what=words(f"action.{decision.action}"),
             why=words(f"reason.{decision.reason}"),
             who="",
-            detail="" if decision.detail in said else decision.detail,
+            detail="" if decision.detail in said else decision.words(words.language),
             quiet=decision.action in ("hold", "nothing"),
         )
         for decision in decisions
@@ -206,7 +214,7 @@ def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[
             what=words(f"state.{change.state}"),
             why=words(f"reason.{change.reason}"),
             who=words(f"who.{change.by}") if change.by in ("system", "rule") else change.by,
-            detail=change.note,
+            detail=change.words(words.language),
             quiet=False,
         )
         for change in incident.transitions

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 from starlette.responses import Response
 
+from aiops.domain.decision import Decision
 from aiops.domain.series import SeriesKey
 
 
@@ -53,6 +54,22 @@ def _scalar(value: Any) -> Any:
     if isinstance(value, SeriesKey):
         return {"asset": value.asset, "metric": value.metric, "labels": dict(value.labels)}
     return None
+
+
+def decision_row(decision: Decision, language: str) -> dict[str, Any]:
+    """Returns a decision with its sentence in a language, and what the sentence is made of."""
+    return {
+        "at": decision.at,
+        "subject": decision.subject,
+        "asset": decision.asset,
+        "action": decision.action,
+        "reason": decision.reason,
+        "detail": decision.words(language),
+        "code": decision.phrase.code,
+        "values": decision.phrase.values,
+        "times": decision.times,
+        "first_at": decision.first_at or decision.at,
+    }
 
 
 def iso(time: datetime) -> str:

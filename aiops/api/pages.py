@@ -9,8 +9,9 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from aiops.api.access import Permission, may
 from aiops.api.gate import Caller, Gate, caller_of
+from aiops.api.language import LANGUAGE_COOKIE, language_of
 from aiops.api.service import ReadService
-from aiops.contracts.dashboard import LANGUAGES, Page, View
+from aiops.contracts.dashboard import Page, View
 from aiops.contracts.errors import PluginError
 from aiops.domain.asset import Viewer
 from aiops.plugins import list_names, load
@@ -18,7 +19,6 @@ from aiops.plugins import list_names, load
 SIGN_IN: Final = "/login"
 SURVEY: Final = "/survey/{key}"
 VERDICT: Final = "/verdict/{key}"
-LANGUAGE_COOKIE: Final = "aiops_lang"
 _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -117,16 +117,3 @@ def render(
             secure=service.serving.tls,
         )
     return response
-
-
-def language_of(request: Request, default: str) -> str:
-    """Returns the language: asked for, remembered, preferred by the browser, or the default."""
-    asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
-    for choice in asked:
-        if choice in LANGUAGES:
-            return choice
-    for part in request.headers.get("accept-language", "").split(",")[:20]:
-        code = part.partition(";")[0].strip().lower().partition("-")[0]
-        if code in LANGUAGES:
-            return code
-    return default if default in LANGUAGES else LANGUAGES[0]

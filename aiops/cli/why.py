@@ -1,11 +1,19 @@
 """``aiops why``: why was I told, and why was I not?"""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aiops.cli.run import Config, read_settings
+
+
+class Language(StrEnum):
+    """In which the trace is told."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +25,9 @@ def register(app: typer.Typer) -> None:
             str, typer.Argument(metavar="INCIDENT|ASSET", help="INC-12, a key, or an asset's key.")
         ],
         config: Config = None,
+        language: Annotated[
+            Language | None, typer.Option("--lang", help="en or zh; else server.language.")
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     ) -> None:
         """Show the whole trace from sample to send. Reads only; the daemon may be running."""
@@ -31,7 +42,8 @@ def register(app: typer.Typer) -> None:
         url = url or f"sqlite:///{Path(settings.store.directory) / 'ledger.db'}"
         ledger = open_for_reading(url)
         try:
-            trace = read_trace(ledger, SYSTEM, subject, SystemClock().now())
+            spoken = language.value if language else settings.server.language
+            trace = read_trace(ledger, SYSTEM, subject, SystemClock().now(), spoken)
         finally:
             ledger.close()
         if trace is None:

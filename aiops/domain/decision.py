@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from aiops.domain.phrase import NO_WORDS, Phrase
+
 
 class Reason(StrEnum):
     """Why something was decided. The value is stored, shown and searched for."""
@@ -60,9 +62,11 @@ class Decision:
     """One step of the trace from sample to send.
 
     Attributes:
+        at: When it was last decided so.
         subject: What it was decided about: an incident key, or ``asset signal``.
         action: ``open``, ``update``, ``hold``, ``close``, ``send``, ``withhold`` or ``nothing``.
-        detail: One English sentence with the numbers that decided.
+        phrase: One sentence with the numbers that decided.
+        times: How often in a row, since ``first_at``.
     """
 
     at: datetime
@@ -70,4 +74,20 @@ class Decision:
     asset: str
     action: str
     reason: Reason
-    detail: str = ""
+    phrase: Phrase = NO_WORDS
+    times: int = 1
+    first_at: datetime | None = None
+
+    @property
+    def detail(self) -> str:
+        """The sentence in English."""
+        return self.words("en")
+
+    def words(self, language: str) -> str:
+        """Returns the sentence in a language, and how often it was decided so."""
+        said = self.phrase.text(language)
+        if self.times < 2 or self.first_at is None:
+            return said
+        since = f"{self.first_at:%Y-%m-%d %H:%M UTC}"
+        often = Phrase("times_since", {"times": self.times, "since": since}).text(language)
+        return f"{said} {often}".lstrip() if language == "en" else said + often

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiops.domain.decision import Reason
 from aiops.domain.metric import Direction
+from aiops.domain.phrase import NO_WORDS, Phrase
 from aiops.domain.series import SeriesKey
 
 
@@ -65,23 +66,46 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One change of an incident, with who and why."""
+    """One change of an incident, with who and why.
+
+    Attributes:
+        note: In English; ``phrase`` says the same in every language, where there is one.
+    """
 
     at: datetime
     state: IncidentState
     reason: Reason
     by: str = "system"
     note: str = ""
+    phrase: Phrase = NO_WORDS
+
+    def words(self, language: str) -> str:
+        """Returns the note in a language, as far as it was not written by a person."""
+        return self.phrase.text(language) or self.note
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a prediction ended, by rule or by a person."""
+    """How a prediction ended, by rule or by a person.
+
+    Attributes:
+        note: In English; ``phrase`` says the same in every language, where there is one.
+    """
 
     kind: OutcomeKind
     at: datetime
     by: str = "rule"
     note: str = ""
+    phrase: Phrase = NO_WORDS
+
+    def words(self, language: str) -> str:
+        """Returns the note in a language, as far as it was not written by a person."""
+        return self.phrase.text(language) or self.note
+
+    @classmethod
+    def by_rule(cls, kind: OutcomeKind, at: datetime, phrase: Phrase) -> "Outcome":
+        """Returns an outcome that follows from a rule."""
+        return cls(kind, at, note=phrase.text("en"), phrase=phrase)
 
 
 class MemberSource(StrEnum):

@@ -18,6 +18,7 @@ from aiops.domain.incident import (
     incident_key,
 )
 from aiops.domain.instant import to_ns
+from aiops.domain.phrase import Phrase, verbatim
 from aiops.domain.ticket import TicketAction
 from aiops.incident.decided import Decided, Memory, Notice
 
@@ -108,7 +109,7 @@ def act(
         closed_at=_closed_at(incident, state, now),
         assignee=_assignee(incident, order),
         planned_for=order.due if action is PersonAction.PLAN else incident.planned_for,
-        outcome=Outcome(verdict, now, by=order.who, note=words) if verdict else incident.outcome,
+        outcome=_outcome(verdict, order, words, now) if verdict else incident.outcome,
     )
     told = TicketAction.RESOLVE if state is IncidentState.CLOSED else TicketAction.COMMENT
     if action is PersonAction.REOPEN:
@@ -158,21 +159,21 @@ def _merge(
     kept, gone = sorted((incident, other), key=lambda i: (i.opened_at, i.number, i.key))
     known = {(m.series, m.source) for m in kept.members}
     moved = tuple(m for m in gone.members if (m.series, m.source) not in known)
-    into, taken = f"into {kept.display}", f"{gone.display} joined"
-    note = f": {order.note}" if order.note else ""
+    into = _noted(Phrase("merged_into", {"incident": kept.display}), order)
+    taken = _noted(Phrase("merge_took", {"incident": gone.display}), order)
     grown = replace(
-        _step(kept, kept.state, order, taken + note, now, Reason.MERGED),
+        _step(kept, kept.state, order, taken, now, Reason.MERGED),
         members=(*kept.members, *moved),
     )
     closed = replace(
-        _step(gone, IncidentState.CLOSED, order, into + note, now, Reason.MERGED),
+        _step(gone, IncidentState.CLOSED, order, into, now, Reason.MERGED),
         closed_at=now,
         merged_into=kept.key,
     )
     decided = Decided(memory)
     pair = [(grown, taken, TicketAction.COMMENT), (closed, into, TicketAction.RESOLVE)]
     for changed, words, told in sorted(pair, key=lambda each: each[0].key != incident.key):
-        _keep(decided, changed, order, words + note, now)
+        _keep(decided, changed, order, words, now)
         decided.notices.append(Notice(changed, told, Reason.MERGED))
     return decided
 
@@ -205,15 +206,16 @@ def _split(
         members=leaving,
         causes=(),
     )
-    own = _step(own, IncidentState.OPEN, order, f"from {incident.display}", now, Reason.SPLIT_OFF)
-    words = f"{len(leaving)} signals left"
+    origin = Phrase("split_from", {"incident": incident.display})
+    own = _step(own, IncidentState.OPEN, order, origin, now, Reason.SPLIT_OFF)
+    words = Phrase("split_left", {"count": len(leaving)})
     rest = replace(
         _step(incident, incident.state, order, words, now, Reason.SPLIT_OFF),
         members=tuple(m for m in incident.members if m not in leaving),
     )
     decided = Decided(memory)
     _keep(decided, rest, order, words, now)
-    _keep(decided, own, order, f"from {incident.display}", now)
+    _keep(decided, own, order, origin, now)
     decided.notices.append(Notice(rest, TicketAction.COMMENT, Reason.SPLIT_OFF))
     decided.notices.append(Notice(own, TicketAction.OPEN, Reason.FIRST_NOTIFICATION))
     return decided
@@ -231,31 +233,41 @@ def _step(
     incident: Incident,
     state: IncidentState,
     order: Order,
-    words: str,
+    words: Phrase,
     now: datetime,
     reason: Reason | None = None,
 ) -> Incident:
-    step = Transition(now, state, reason or order.reason, order.who, words)
+    step = Transition(now, state, reason or order.reason, order.who, words.text("en"), words)
     return replace(incident, state=state, updated_at=now, transitions=(*incident.transitions, step))
 
 
-def _keep(decided: Decided, changed: Incident, order: Order, words: str, now: datetime) -> None:
+def _keep(decided: Decided, changed: Incident, order: Order, words: Phrase, now: datetime) -> None:
     decided.changed[changed.key] = changed
-    said = f"{order.who}: {words}".strip()
+    said = Phrase("by", {"who": order.who, "what": words.plain()})
     decided.decisions.append(
         Decision(now, changed.key, changed.asset, order.action.value, order.reason, said)
     )
 
 
-def _words(order: Order) -> str:
+def _words(order: Order) -> Phrase:
     if order.action is PersonAction.NEW_NORMAL:
-        return "accepted as the new normal"
-    lead = ""
+        return Phrase("new_normal")
     if order.action is PersonAction.PLAN and order.due is not None:
-        lead = f"planned for {order.due:%Y-%m-%d %H:%M %Z}"
+        return _noted(Phrase("planned_for", {"at": f"{order.due:%Y-%m-%d %H:%M %Z}"}), order)
     if order.action is PersonAction.ASSIGN:
-        lead = f"to {order.assignee.strip()}"
-    return ": ".join(part for part in (lead, order.note) if part)
+        return _noted(Phrase("assigned_to", {"assignee": order.assignee.strip()}), order)
+    return verbatim(order.note)
+
+
+def _noted(what: Phrase, order: Order) -> Phrase:
+    """Returns what was done, with what the person wrote to it."""
+    if not order.note:
+        return what
+    return Phrase("with_note", {"what": what.plain(), "note": order.note})
+
+
+def _outcome(verdict: OutcomeKind, order: Order, words: Phrase, now: datetime) -> Outcome:
+    return Outcome(verdict, now, by=order.who, note=words.text("en"), phrase=words)
 
 
 def _closed_at(incident: Incident, state: IncidentState, now: datetime) -> datetime | None:

@@ -23,6 +23,7 @@ from aiops.domain.decision import Decision, Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource, Outcome, OutcomeKind
+from aiops.domain.phrase import Phrase, verbatim
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
 from aiops.incident.decided import MENDED, Decided, Loose, Memory, answered, mended
@@ -107,12 +108,12 @@ class _Crossings:
         self._fall_elsewhere(crossing)
         probability = crossing.probability
         if self.streak.get(answered(crossing.series)) and not self._is_gone(crossing):
-            self.round.nothing(crossing.series, Reason.ANSWERED, "a person has answered this risk")
+            self.round.nothing(crossing.series, Reason.ANSWERED, Phrase("risk_answered"))
             return
         self.streak[answered(crossing.series)] = 0
         if probability is None:
             self.streak[name] = min(self.streak.get(name, 0), 0)
-            self.round.nothing(crossing.series, Reason.ABSTAINED, crossing.abstained.words)
+            self.round.nothing(crossing.series, Reason.ABSTAINED, _abstained(crossing))
             return
         bar = self.settings.open_probability
         if probability < bar:
@@ -120,7 +121,7 @@ class _Crossings:
             self.round.nothing(
                 crossing.series,
                 Reason.PROBABILITY_TOO_LOW,
-                f"{probability:.2f} is below {bar:.2f}",
+                Phrase("below", {"probability": probability, "bar": bar}),
             )
             return
         self.streak[name] = max(self.streak.get(name, 0), 0) + 1
@@ -128,7 +129,14 @@ class _Crossings:
             self.round.nothing(
                 crossing.series,
                 Reason.NOT_SUSTAINED,
-                f"{probability:.2f}, {self.streak[name]} of {self.settings.hold} times in a row",
+                Phrase(
+                    "in_a_row",
+                    {
+                        "probability": probability,
+                        "count": self.streak[name],
+                        "hold": self.settings.hold,
+                    },
+                ),
             )
             return
         if recent is not None:
@@ -144,9 +152,9 @@ class _Crossings:
         if _is_over(crossing):
             self.streak[name] = 0
             if not self.opening.limits_are_failures:
-                self.round.note(incident, "hold", Reason.RISK_REPEATED, "its limit is met")
+                self.round.note(incident, "hold", Reason.RISK_REPEATED, Phrase("limit_met"))
                 return
-            words = f"{crossing.series.signal} met its limit"
+            words = Phrase("signal_met_limit", {"signal": crossing.series.signal})
             self._happened(incident, crossing.origin, words, crossing)
             return
         if crossing.series != incident.series:
@@ -154,8 +162,7 @@ class _Crossings:
             return  # the incident speaks of another signal of this asset
         probability = crossing.probability
         if probability is None and crossing.abstained is not Abstention.NO_TREND:
-            reason = crossing.abstained.words
-            self.round.note(incident, "hold", Reason.ABSTAINED, reason)
+            self.round.note(incident, "hold", Reason.ABSTAINED, _abstained(crossing))
             return
         if probability is not None and probability >= self.settings.close_probability:
             self.streak[name] = 0
@@ -163,12 +170,13 @@ class _Crossings:
             return
         self.streak[name] = min(self.streak.get(name, 0), 0) - 1
         if -self.streak[name] < self.settings.hold:
-            times = f"{-self.streak[name]} times in a row"
+            times = Phrase("falling", {"count": -self.streak[name]})
             self.round.note(incident, "hold", Reason.RISK_FALLING, times)
             return
         incident = self.round.clear(incident, crossing.series, MemberSource.LIMIT, self.now)
         if incident.lasting:
-            words = f"{len(incident.lasting)} of {len(incident.members)} last"
+            lasting, members = len(incident.lasting), len(incident.members)
+            words = Phrase("members_last", {"lasting": lasting, "members": members})
             self.round.note(incident, "hold", Reason.MEMBER_LASTS, words)
             return
         if not self.round.may_close(incident):
@@ -179,7 +187,7 @@ class _Crossings:
     def failed(self, incident: Incident | None, failure: Failure) -> None:
         """A failure was reported."""
         if incident is not None:
-            self._happened(incident, failure.at, failure.kind)
+            self._happened(incident, failure.at, verbatim(failure.kind))
             return
         opened = open_reactive(self.opening, failure, self.now)
         self.round.open(opened, Reason.FAILURE_SEEN)
@@ -190,7 +198,7 @@ class _Crossings:
         own = self.round.view.own(asset)
         if own is not None:
             averted = own.outcome is None and own.predicted is not None
-            note = Outcome(OutcomeKind.AVERTED, repair.start, note="repaired")
+            note = Outcome.by_rule(OutcomeKind.AVERTED, repair.start, Phrase("repaired"))
             self.round.close(own, Reason.REPAIRED, note if averted else None)
             self.streak[mended(asset, own.key)] = int(repair.end.timestamp())
         for incident in self.round.view.around(asset):
@@ -208,7 +216,7 @@ class _Crossings:
             failed = own is not None and own.opened_at > since
             if failed or self.now - since > self.settings.grace:
                 reason = Reason.REPAIR_FAILED if failed else Reason.REPAIR_WORKED
-                words = f"repaired {since:%Y-%m-%d %H:%M UTC}"
+                words = Phrase("repaired_at", {"at": f"{since:%Y-%m-%d %H:%M UTC}"})
                 self.round.decided.decisions.append(
                     Decision(self.now, key, asset, "update", reason, words)
                 )
@@ -225,7 +233,7 @@ class _Crossings:
         if predicted is None or incident.outcome is not None:
             return
         if self.round.is_past(predicted):
-            outcome = Outcome(OutcomeKind.EXPIRED, self.now, note="its range passed")
+            outcome = Outcome.by_rule(OutcomeKind.EXPIRED, self.now, Phrase("range_passed"))
             self.round.close(incident, Reason.PREDICTION_EXPIRED, outcome)
 
     def awake(self, crossings: Sequence[Crossing]) -> list[Crossing]:
@@ -233,7 +241,7 @@ class _Crossings:
         kept = []
         for crossing in crossings:
             if self.opening.in_maintenance(crossing.series.asset):
-                self.round.nothing(crossing.series, Reason.IN_MAINTENANCE, "planned window")
+                self.round.nothing(crossing.series, Reason.IN_MAINTENANCE, Phrase("planned_window"))
             else:
                 kept.append(crossing)
         return kept
@@ -243,7 +251,7 @@ class _Crossings:
         kept = []
         for failure in failures:
             if self.opening.in_maintenance(failure.asset):
-                words = f"reported in a planned window: {failure.kind}"
+                words = Phrase("reported_in_window", {"failure": failure.kind})
                 series = SeriesKey(failure.asset, REPORTED)
                 self.round.nothing(series, Reason.IN_MAINTENANCE, words)
             else:
@@ -255,7 +263,8 @@ class _Crossings:
         series, member = crossing.series, limit_member(crossing)
         known = [i for i in self.round.view.lasting(series) if i.kind is IncidentKind.REACTIVE]
         if any(_same_limit(m, member) for i in known for m in i.lasting):
-            self.round.note(known[0], "hold", Reason.RISK_REPEATED, f"{series.text} stays over")
+            words = Phrase("stays_over", {"signal": series.text})
+            self.round.note(known[0], "hold", Reason.RISK_REPEATED, words)
             return
         if recent is not None and recent.kind is IncidentKind.REACTIVE:
             again = self.round.reopen(recent, recent.current)
@@ -293,16 +302,14 @@ class _Crossings:
         if earlier and incident.outcome is None:
             updated = self.round.move(updated, updated.state, Reason.PREDICTION_CHANGED)
             self.round.tell(updated, TicketAction.COMMENT, Reason.PREDICTION_CHANGED)
-            self.round.note(
-                updated, "update", Reason.PREDICTION_CHANGED, "a quarter sooner than said"
-            )
+            self.round.note(updated, "update", Reason.PREDICTION_CHANGED, Phrase("sooner"))
         else:
-            words = f"probability {probability:.2f}"
+            words = Phrase("probability", {"probability": probability})
             self.round.note(updated, "hold", Reason.RISK_REPEATED, words)
         self.round.put(updated)
 
     def _happened(
-        self, incident: Incident, at: datetime, what: str, crossing: Crossing | None = None
+        self, incident: Incident, at: datetime, what: Phrase, crossing: Crossing | None = None
     ) -> None:
         member = None if crossing is None else limit_member(crossing)
         if incident.outcome is not None or incident.kind is IncidentKind.REACTIVE:
@@ -311,7 +318,7 @@ class _Crossings:
             if reactive and member and not any(_same_limit(m, member) for m in incident.lasting):
                 self.round.join(incident, member)
             return
-        outcome = Outcome(OutcomeKind.HAPPENED, at, note=what)
+        outcome = Outcome.by_rule(OutcomeKind.HAPPENED, at, what)
         known = replace(incident, outcome=outcome)
         moved = self.round.move(known, known.state, Reason.FAILURE_HAPPENED)
         self.round.note(moved, "update", Reason.FAILURE_HAPPENED, what)
@@ -327,6 +334,10 @@ class _Crossings:
 
 def _same_limit(one: Member, other: Member) -> bool:
     return one.series == other.series and one.source is other.source
+
+
+def _abstained(crossing: Crossing) -> Phrase:
+    return Phrase("abstained", {"abstention": crossing.abstained.name.lower()})
 
 
 def _is_over(crossing: Crossing) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident, Outcome, OutcomeKind
+from aiops.domain.phrase import Phrase
 
 
 def ended_at(incident: Incident) -> datetime:
@@ -19,11 +20,11 @@ def ending(incident: Incident, crossing: Crossing, now: datetime) -> Outcome | N
     before = incident.evidence.get("value")
     after, limit = crossing.value, incident.predicted.limit
     if isinstance(before, float) and abs(limit - after) > 2 * abs(limit - before):
-        note = f"{before:.6g} went back to {after:.6g}"
+        values = {"before": before, "after": after}
         if _has_fallen(incident, before - after):
-            return Outcome(OutcomeKind.FALSE, now, note=f"{note}, as it had before")
-        return Outcome(OutcomeKind.AVERTED, now, note=note)
-    return Outcome(OutcomeKind.FALSE, now, note="the trend ended by itself")
+            return Outcome.by_rule(OutcomeKind.FALSE, now, Phrase("went_back_again", values))
+        return Outcome.by_rule(OutcomeKind.AVERTED, now, Phrase("went_back", values))
+    return Outcome.by_rule(OutcomeKind.FALSE, now, Phrase("trend_ended"))
 
 
 def _has_fallen(incident: Incident, fall: float) -> bool:

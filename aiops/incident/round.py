@@ -14,6 +14,7 @@ from aiops.domain.incident import (
     Prediction,
     Transition,
 )
+from aiops.domain.phrase import NO_WORDS, Phrase, verbatim
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
 from aiops.incident.decided import Decided, Notice
@@ -46,7 +47,9 @@ class Round:
 
     def open(self, incident: Incident, reason: Reason) -> Incident:
         """Opens a new incident."""
-        self.note(incident, "open", reason, incident.sentence.get("en", ""))
+        words = incident.sentence
+        said = verbatim(words.get("en", ""), words.get("zh", ""))
+        self.note(incident, "open", reason, said)
         self.tell(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
         return self.put(incident)
 
@@ -60,7 +63,7 @@ class Round:
             again = replace(member, since=known.since)
             members = tuple(again if m is known else m for m in incident.members)
         grown = replace(incident, members=members, updated_at=self.now)
-        self.note(grown, "update", Reason.JOINED, member.series.text)
+        self.note(grown, "update", Reason.JOINED, verbatim(member.series.text))
         if member.series.asset not in assets and _doubled(len(assets) + 1):
             self.tell(grown, TicketAction.COMMENT, Reason.JOINED)
         return self.put(grown)
@@ -75,7 +78,7 @@ class Round:
         )
         if members == incident.members:
             return incident
-        self.note(incident, "update", Reason.MEMBER_CLEAR, series.text)
+        self.note(incident, "update", Reason.MEMBER_CLEAR, verbatim(series.text))
         return self.put(replace(incident, members=members, updated_at=self.now))
 
     def close(self, incident: Incident, reason: Reason, outcome: Outcome | None) -> Incident:
@@ -85,7 +88,10 @@ class Round:
             closed_at=self.now,
             outcome=incident.outcome or outcome,
         )
-        note = f"{outcome.kind.value}: {outcome.note}" if outcome else ""
+        note = NO_WORDS
+        if outcome is not None:
+            why = (outcome.phrase or verbatim(outcome.note)).plain()
+            note = Phrase("ended", {"outcome": outcome.kind.value, "note": why})
         self.note(closed, "close", reason, note)
         self.tell(closed, TicketAction.RESOLVE, reason)
         return self.put(closed)
@@ -107,9 +113,9 @@ class Round:
         """Opens an incident again that had closed a short while ago."""
         again = replace(recent, closed_at=None, current=current, outcome=None)
         again = self.move(again, IncidentState.OPEN, Reason.RISK_RETURNED)
-        reason, words = Reason.RISK_RETURNED, "it had closed a short while ago"
+        reason, words = Reason.RISK_RETURNED, Phrase("closed_shortly")
         if is_flapping(again, self.now):
-            reason, words = Reason.FLAPPING, "it comes and goes; it stays open until it is calm"
+            reason, words = Reason.FLAPPING, Phrase("comes_and_goes")
         self.note(again, "open", reason, words)
         self.tell(again, TicketAction.REOPEN, reason)
         return self.put(again)
@@ -120,7 +126,7 @@ class Round:
         calm = not ends or self.now - max(ends) >= CALM * self.settings.reopen_within
         if calm or not is_flapping(incident, self.now):
             return True
-        self.note(incident, "hold", Reason.FLAPPING, "it stays open until it is calm")
+        self.note(incident, "hold", Reason.FLAPPING, Phrase("until_calm"))
         return False
 
     def move(self, incident: Incident, state: IncidentState, reason: Reason) -> Incident:
@@ -147,23 +153,23 @@ class Round:
             return
         self.decided.notices.append(Notice(incident, action, reason))
 
-    def note(self, incident: Incident, action: str, reason: Reason, detail: str) -> None:
+    def note(self, incident: Incident, action: str, reason: Reason, phrase: Phrase) -> None:
         """Adds to the trace of an incident."""
         self.decided.decisions.append(
-            Decision(self.now, incident.key, incident.asset, action, reason, detail)
+            Decision(self.now, incident.key, incident.asset, action, reason, phrase)
         )
 
-    def nothing(self, series: SeriesKey, reason: Reason, detail: str) -> None:
+    def nothing(self, series: SeriesKey, reason: Reason, phrase: Phrase) -> None:
         """Says why nothing opened for a series."""
         self.decided.decisions.append(
-            Decision(self.now, series.text, series.asset, "nothing", reason, detail)
+            Decision(self.now, series.text, series.asset, "nothing", reason, phrase)
         )
 
-    def strange(self, series: SeriesKey, reason: Reason, detail: str) -> None:
+    def strange(self, series: SeriesKey, reason: Reason, phrase: Phrase) -> None:
         """Says why nothing opened on an anomaly; its series' risk has a trace of its own."""
         subject = f"{series.text} (anomaly)"
         self.decided.decisions.append(
-            Decision(self.now, subject, series.asset, "nothing", reason, detail)
+            Decision(self.now, subject, series.asset, "nothing", reason, phrase)
         )
 
 

@@ -63,13 +63,14 @@ def _plain(like: float, other: Incident) -> dict[str, Any]:
         "opened_at": other.opened_at.isoformat(),
         "hours": round(lasted / timedelta(hours=1), 1),
         "outcome": other.outcome.kind.value if other.outcome else "",
-        "fixed": _what_fixed(other),
+        "fixed": _what_fixed(other, "en"),
+        "fixed_zh": _what_fixed(other, "zh"),
     }
 
 
-def _what_fixed(other: Incident) -> str:
+def _what_fixed(other: Incident, language: str) -> str:
     """Returns the last words of a person, or why it ended."""
     for step in reversed(other.transitions):
         if step.by != "system" and step.note:
-            return step.note
-    return other.outcome.note if other.outcome else ""
+            return step.words(language)
+    return other.outcome.words(language) if other.outcome else ""

@@ -17,6 +17,7 @@ from aiops.domain.anomaly import Anomaly, Shape
 from aiops.domain.decision import Reason
 from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource
 from aiops.domain.metric import Direction
+from aiops.domain.phrase import Phrase
 from aiops.domain.series import SeriesKey
 from aiops.incident.decided import Loose, answered_anomaly
 from aiops.incident.open import open_strange
@@ -153,16 +154,16 @@ def _note(round_: Round, event: Anomaly, waiting: dict[SeriesKey, Anomaly]) -> b
     if round_.streak.get(answered_anomaly(series)):
         return False
     if round_.opening.in_maintenance(series.asset):
-        round_.strange(series, Reason.IN_MAINTENANCE, "planned window")
+        round_.strange(series, Reason.IN_MAINTENANCE, Phrase("planned_window"))
         return False
     if _is_harmless(round_, event):
         return False
     if series not in waiting:
-        round_.strange(
-            series, Reason.NOT_SUSTAINED, f"{event.shape.value}, strength {event.strength:.1f}"
-        )
+        seen = {"shape": event.shape.value, "strength": event.strength}
+        round_.strange(series, Reason.NOT_SUSTAINED, Phrase("strange", seen))
     elif event.end is not None:
-        round_.strange(series, Reason.ANOMALY_ONLY, f"over, strength {event.strength:.1f}")
+        over = Phrase("strange_over", {"strength": event.strength})
+        round_.strange(series, Reason.ANOMALY_ONLY, over)
     waiting[series] = event
     return True
 
@@ -233,15 +234,15 @@ def _judge(round_: Round, group: Sequence[Anomaly], around: Surroundings) -> boo
     seed = group[0]
     above = excess(group, around)
     if above < 0:
-        detail = f"strength {seed.strength:.1f}, {-above:.1f} too weak for the false-alarm budget"
-        round_.strange(seed.series, Reason.TOO_WEAK, detail)
+        weak = Phrase("too_weak", {"strength": seed.strength, "lacks": -above})
+        round_.strange(seed.series, Reason.TOO_WEAK, weak)
         return False
     team = round_.opening.asset(seed.series.asset).owner
     fresh = list(round_.decided.changed.values())
     least = around.spent.least(team, around.false_per_week, round_.now, fresh)
     if above <= least:
-        detail = f"{above:.1f} above the bar; {least:.1f} is needed until the week is over"
-        round_.strange(seed.series, Reason.BUDGET_SPENT, detail)
+        spent = Phrase("budget_spent", {"above": above, "least": least})
+        round_.strange(seed.series, Reason.BUDGET_SPENT, spent)
         return False
     members = tuple(map(member_of, group))
     recent = round_.view.recent(seed.series.asset)

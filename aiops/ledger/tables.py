@@ -143,6 +143,7 @@ DECISION: Final[_AnyTable] = _table(
     Column("action", String(32), nullable=False),
     Column("reason", String(64), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("phrase", Text, nullable=False, server_default=""),
     Column("first_at", _TIME, nullable=False),
     Column("last_at", _TIME, nullable=False, index=True),
     Column("times", Integer, nullable=False),

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from aiops.domain.decision import Decision, Reason
-from aiops.ledger.encode import read_time, time_text
+from aiops.domain.phrase import Phrase, verbatim
+from aiops.ledger.encode import dump, load, read_time, time_text
 from aiops.ledger.tables import DECISION
 
 _ROUTINE = frozenset({"nothing", "hold"})
@@ -36,7 +37,8 @@ def append(connection: Connection, decisions: Iterable[Decision]) -> None:
             }
             fresh.append(last)
             newest[each.subject] = last
-        last |= {"detail": each.detail, "last_at": at, "times": last["times"] + 1}
+        words = {"detail": each.detail, "phrase": dump(each.phrase)}
+        last |= {**words, "last_at": at, "times": last["times"] + 1}
         if "id" in last:
             changed[last["id"]] = last
     if fresh:
@@ -47,6 +49,7 @@ def append(connection: Connection, decisions: Iterable[Decision]) -> None:
             .where(DECISION.c.id == bindparam("row"))
             .values(
                 detail=bindparam("new_detail"),
+                phrase=bindparam("new_phrase"),
                 last_at=bindparam("new_at"),
                 times=bindparam("new_times"),
             ),
@@ -54,6 +57,7 @@ def append(connection: Connection, decisions: Iterable[Decision]) -> None:
                 {
                     "row": number,
                     "new_detail": row["detail"],
+                    "new_phrase": row["phrase"],
                     "new_at": row["last_at"],
                     "new_times": row["times"],
                 }
@@ -63,13 +67,16 @@ def append(connection: Connection, decisions: Iterable[Decision]) -> None:
 
 
 def read(row: Row[Any]) -> Decision:
-    """Returns a row as a decision; a merged one says how often and since when."""
-    detail = row.detail
-    if row.times > 1:
-        since = read_time(row.first_at).strftime("%Y-%m-%d %H:%M UTC")
-        detail = f"{detail} ({row.times} times since {since})".lstrip()
+    """Returns a row as a decision; one of an earlier version has its English sentence only."""
     return Decision(
-        read_time(row.last_at), row.subject, row.asset, row.action, Reason(row.reason), detail
+        read_time(row.last_at),
+        row.subject,
+        row.asset,
+        row.action,
+        Reason(row.reason),
+        load(Phrase, row.phrase) if row.phrase else verbatim(row.detail),
+        row.times,
+        read_time(row.first_at),
     )
 
 

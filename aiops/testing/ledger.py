@@ -26,6 +26,7 @@ from aiops.domain.incident import (
     incident_key,
 )
 from aiops.domain.metric import Direction, Limit, Metric
+from aiops.domain.phrase import verbatim
 from aiops.domain.risk import Contribution, Risk
 from aiops.domain.series import SeriesKey
 from aiops.domain.step import MINUTE
@@ -227,7 +228,9 @@ def _check_lease(make: MakeLedger) -> None:
 
 def _check_decisions(make: MakeLedger) -> None:
     def decision(minute: int, action: str, reason: Reason) -> Decision:
-        return Decision(NOW + timedelta(minutes=minute), "s", "db-07", action, reason, "why")
+        return Decision(
+            NOW + timedelta(minutes=minute), "s", "db-07", action, reason, verbatim("why")
+        )
 
     with _opened(make, "decisions") as ledger:
         for minute in range(3):

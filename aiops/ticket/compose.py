@@ -1,10 +1,12 @@
 """The text of a ticket: pure, plain, the same words as on the page."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from aiops.domain.incident import Incident, Prediction
+from aiops.domain.phrase import Phrase, verbatim
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.ticket.verdict import Links
 
@@ -21,12 +23,6 @@ _VERDICTS = {
     "averted": "We averted it 已避免",
     "false": "False alarm 误报",
 }
-_TITLES = {
-    TicketAction.OPEN: "",
-    TicketAction.COMMENT: "Update",
-    TicketAction.RESOLVE: "Resolved",
-    TicketAction.REOPEN: "Reopened",
-}
 
 
 def draft(
@@ -40,7 +36,7 @@ def draft(
 
     Args:
         public_url: Address of this service, for the link; empty: no link.
-        language: Whose sentence goes into the subject (``en`` or ``zh``); the body has both.
+        language: Of subject and labels (``en`` or ``zh``); the body has both sentences.
         verdicts: Writes links by which a reader says how it ended.
     """
     url = f"{public_url.rstrip('/')}/incidents/{incident.key}" if public_url else ""
@@ -99,59 +95,70 @@ def _body(
     language: str,
     verdicts: Links | None,
 ) -> str:
+    def say(code: str, **values: Any) -> str:
+        return Phrase(code, values).text(language)
+
     order = sorted(incident.sentence, key=lambda code: (code != language, code))
-    title = _TITLES[action]
-    lines = [f"{title}:" if title else "", *(one_line(incident.sentence[code]) for code in order)]
+    title = "" if action is TicketAction.OPEN else say(f"title_{action.value}")
+    lines = [title, *(one_line(incident.sentence[code]) for code in order)]
     if action is not TicketAction.OPEN and incident.transitions:
         last = incident.transitions[-1]
-        note = f": {last.note}" if last.note else ""
-        lines += ["", one_line(f"{last.reason.value} by {last.by}{note}")]
+        told = say("reason_by", reason=last.reason.value, actor=last.by)
+        said = last.words(language)
+        told = say("with_note", what=verbatim(told).plain(), note=said) if said else told
+        lines += ["", one_line(told)]
     if prediction is not None and action is not TicketAction.RESOLVE:
-        lines += ["", *_prediction_lines(prediction)]
-    lines += _member_lines(incident)
+        lines += ["", *_prediction_lines(prediction, say)]
+    lines += _member_lines(incident, language, say)
     evidence = _evidence_lines(incident.evidence)
     if action in {TicketAction.OPEN, TicketAction.REOPEN} and evidence:
-        lines += ["", "Evidence:", *evidence]
-    lines += ["", *([f"Details: {url}"] if url else [])]
+        lines += ["", say("evidence"), *evidence]
+    lines += ["", *([say("details", url=url)] if url else [])]
     if verdicts is not None and action is not TicketAction.COMMENT:
         links = verdicts(incident)
         lines += ["Was it right? 是否准确？"]
         lines += [f"- {_VERDICTS[name]}: {address}" for name, address in links.items()]
-    lines += [f"Incident: {incident.key}"]
+    lines += [say("incident", key=incident.key)]
     return cut("\n".join(lines).strip(), _BODY_CHARACTERS)
 
 
-def _prediction_lines(prediction: Prediction) -> list[str]:
-    expected = (
-        f"Expected: between {_time(prediction.early)} and {_time(prediction.late)}, "
-        f"most likely {_time(prediction.likely)}"
-    )
-    lines = [expected, f"Probability: {100 * prediction.probability:.0f} %"]
+def _prediction_lines(prediction: Prediction, say: Callable[..., str]) -> list[str]:
+    times = {name: _time(getattr(prediction, name)) for name in ("early", "late", "likely")}
+    lines = [
+        say("expected", **times),
+        say("percent", percent=f"{100 * prediction.probability:.0f}"),
+    ]
     if prediction.latest_safe_start is not None:
-        lines.append(f"Start repair no later than: {_time(prediction.latest_safe_start)}")
+        lines.append(say("safe_start", at=_time(prediction.latest_safe_start)))
     return lines
 
 
-def _member_lines(incident: Incident) -> list[str]:
+def _member_lines(incident: Incident, language: str, say: Callable[..., str]) -> list[str]:
     """Returns the series that belong to an incident of several."""
     members = incident.members
     if len(members) < 2:
         return []
-    lines = [
-        one_line(
-            f"- {member.series.text}: since {_time(member.since)}"
-            + (f", normal again {_time(member.until)}" if member.until else "")
-        )
-        for member in members[:_MOST_MEMBERS]
-    ]
+    lines = []
+    for member in members[:_MOST_MEMBERS]:
+        since = {"signal": member.series.text, "at": _time(member.since)}
+        if member.until:
+            lines.append(say("since_until", **since, until=_time(member.until)))
+        else:
+            lines.append(say("since", **since))
     if len(members) > _MOST_MEMBERS:
-        lines.append(f"- and {len(members) - _MOST_MEMBERS} more")
+        lines.append(say("and_more", count=len(members) - _MOST_MEMBERS))
     causes = [
-        one_line(f"- {cause.asset} ({100 * cause.share:.0f} %): {cause.reason.get('en', '')}")
+        say(
+            "cause",
+            asset=cause.asset,
+            percent=f"{100 * cause.share:.0f}",
+            why=cause.reason.get(language) or cause.reason.get("en", ""),
+        )
         for cause in incident.causes[:3]
     ]
-    shown = ["", "Probable cause:", *causes] if causes else []
-    return [*shown, "", f"{len(members)} signals:", *lines]
+    shown = ["", say("probable_cause"), *(one_line(f"- {cause}") for cause in causes)]
+    signals = [say("signals", count=len(members)), *(one_line(f"- {line}") for line in lines)]
+    return [*(shown if causes else []), "", *signals]
 
 
 def _evidence_lines(evidence: Any) -> list[str]:

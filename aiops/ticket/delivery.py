@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from aiops.contracts.crash import crashpoint
 from aiops.contracts.errors import Refused
 from aiops.contracts.ticket_system import TicketSystem
+from aiops.domain.phrase import NO_WORDS, Phrase, verbatim
 from aiops.domain.ticket import OutboxMessage, Ticket, TicketAction, TicketDraft
 
 
@@ -23,7 +24,7 @@ class Delivered:
     ticket: Ticket | None
     created: bool = False
     duplicates: tuple[Ticket, ...] = ()
-    note: str = ""
+    note: Phrase = NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def deliver(
     if found:
         chosen, others = choose(found)
         if in_doubt and draft.action is TicketAction.OPEN:
-            return Delivered(chosen, duplicates=others, note="found by its key")
+            return Delivered(chosen, duplicates=others, note=verbatim("found by its key"))
         return replace(_bring_up_to_date(system, chosen, draft), duplicates=others)
     settle = timedelta(seconds=system.settle_seconds)
     if in_doubt and system.can_find:
@@ -89,7 +90,7 @@ def deliver(
             looked_at = looked_at or now
             return LookAgain(looked_at, looked_at + settle)
     if over or draft.action is TicketAction.RESOLVE:
-        return Delivered(None, note="the incident ended before its ticket was made")
+        return Delivered(None, note=Phrase("over_before_ticket"))
     crashpoint("outbox.before_send")
     ticket = system.create(replace(draft, action=TicketAction.OPEN))
     crashpoint("outbox.after_send")
@@ -111,7 +112,7 @@ def _bring_up_to_date(system: TicketSystem, ticket: Ticket, draft: TicketDraft) 
     if action is TicketAction.OPEN:  # one incident, one ticket: a second opening is a comment
         action = TicketAction.COMMENT if ticket.is_open else TicketAction.REOPEN
     if action is TicketAction.RESOLVE and not ticket.is_open:
-        return Delivered(ticket, note="already closed over there")
+        return Delivered(ticket, note=verbatim("already closed over there"))
     crashpoint("outbox.before_send")
     updated = system.update(ticket, replace(draft, action=action))
     crashpoint("outbox.after_send")

@@ -9,6 +9,7 @@ from aiops.contracts.ledger import LedgerTransaction
 from aiops.domain.asset import Asset
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.incident import Incident, Stage
+from aiops.domain.phrase import Phrase
 from aiops.domain.silence import Silence, lineage
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.ticket.silences import Hush
@@ -40,6 +41,7 @@ class Outgoing:
 
     Attributes:
         most: Single messages about new incidents within ten minutes; 0: no cap.
+        language: Of the tickets that several incidents share.
     """
 
     destinations: Sequence[str]
@@ -47,6 +49,7 @@ class Outgoing:
     most: int = 0
     installation: str = ""
     public_url: str = ""
+    language: str = "en"
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
     def send(
@@ -80,13 +83,12 @@ class Outgoing:
         decisions: list[Decision] = []
         waiting = hush.waiting
         for incident, notice in notices:
-            detail = f"{notice.action.value} not sent"
+            words = Phrase("not_sent", {"told": notice.action.value})
             withheld = withhold_reason(incident.stage, len(self.destinations))
             silence = self._silence(hush.silences, incident, now)
             if withheld is None and silence is not None:
                 withheld = Reason.SILENCED
-                until = f"until {silence.until:%Y-%m-%d %H:%M}"
-                detail += f": {silence.reason} ({silence.by}, {until})"
+                words = _silenced(notice, silence)
             if withheld is None and incident.key in waiting:
                 if notice.action is TicketAction.OPEN:
                     waiting -= {incident.key}
@@ -97,7 +99,7 @@ class Outgoing:
             if withheld is None:
                 heard.append((incident, notice))
             else:
-                decisions.append(_decision(incident, "withhold", withheld, detail, now))
+                decisions.append(_decision(incident, "withhold", withheld, words, now))
         return heard, decisions, waiting
 
     def _deliver(
@@ -118,15 +120,15 @@ class Outgoing:
             group = storm.group_of(incident.key)
             if incident.key in grouped or group is not None:
                 storm, group = self._group(storm, group, incident, changed, now)
-                detail = f"{notice.action.value}: {len(group.members)} incidents share one ticket"
-                reason = Reason.GROUPED_IN_STORM
-                decisions.append(_decision(incident, "withhold", reason, detail, now))
+                values = {"told": notice.action.value, "count": len(group.members)}
+                shared, reason = Phrase("shared_ticket", values), Reason.GROUPED_IN_STORM
+                decisions.append(_decision(incident, "withhold", reason, shared, now))
             else:
                 decisions.extend(self.enqueue(tx, incident, notice, now))
         for key, action in changed.items():
-            shared = group_draft(storm.groups[key], action, self.public_url)
+            grouped_ticket = group_draft(storm.groups[key], action, self.public_url, self.language)
             for destination in self.destinations:
-                tx.enqueue(destination, shared, now)
+                tx.enqueue(destination, grouped_ticket, now)
         if storm != before:
             tx.put_note(STORM, to_note(storm))
         return decisions
@@ -140,8 +142,8 @@ class Outgoing:
             message = tx.enqueue(destination, self.compose(incident, told.action), now)
             action = "send" if message is not None else "withhold"
             reason = told.reason if message is not None else Reason.ALREADY_OVER
-            detail = f"{told.action.value} to {destination}"
-            decisions.append(_decision(incident, action, reason, detail, now))
+            words = Phrase("sent_to", {"told": told.action.value, "destination": destination})
+            decisions.append(_decision(incident, action, reason, words, now))
         return decisions
 
     def _silence(
@@ -164,7 +166,9 @@ class Outgoing:
         if group is None:
             asset = self.assets.get(incident.asset)
             site = asset.site if asset else ""
-            storm, group, action = join(storm, incident, site, self.installation, now)
+            storm, group, action = join(
+                storm, incident, site, self.installation, now, self.language
+            )
         else:
             storm, group, action = settle(storm, group, incident, now)
         if action is not None and changed.get(group.key) is not TicketAction.OPEN:
@@ -193,6 +197,18 @@ def _wait(waiting: frozenset[str], incident: Incident, told: Told) -> frozenset[
 
 
 def _decision(
-    incident: Incident, action: str, reason: Reason, detail: str, now: datetime
+    incident: Incident, action: str, reason: Reason, phrase: Phrase, now: datetime
 ) -> Decision:
-    return Decision(now, incident.key, incident.asset, action, reason, detail)
+    return Decision(now, incident.key, incident.asset, action, reason, phrase)
+
+
+def _silenced(told: Told, silence: Silence) -> Phrase:
+    return Phrase(
+        "silenced",
+        {
+            "told": told.action.value,
+            "note": silence.reason,
+            "by": silence.by,
+            "until": f"{silence.until:%Y-%m-%d %H:%M}",
+        },
+    )

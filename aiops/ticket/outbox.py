@@ -17,6 +17,7 @@ from aiops.contracts.ledger import Ledger, LedgerTransaction
 from aiops.contracts.ticket_system import TicketSystem
 from aiops.domain.asset import SYSTEM
 from aiops.domain.decision import Decision, Reason
+from aiops.domain.phrase import Phrase
 from aiops.domain.ticket import OutboxMessage, OutboxState, Ticket, TicketAction
 from aiops.ticket.backoff import wait_after
 from aiops.ticket.delivery import Delivered, LookAgain, deliver, look_up
@@ -186,7 +187,7 @@ class Outbox:
             message,
             state=OutboxState.DONE,
             ticket_id=ticket.id if ticket else "",
-            last_error=result.note if ticket is None else "",
+            last_error=result.note.text() if ticket is None else "",
             looked_at=None,
         )
         with self._ledger.begin(fence) as tx:
@@ -198,7 +199,7 @@ class Outbox:
                 self._tell(tx, message, "withhold", Reason.ALREADY_OVER, result.note, now)
             if result.duplicates:
                 ids = ", ".join(each.id for each in result.duplicates)
-                words = f"{message.destination} also has {ids} for it: closed as duplicates"
+                words = Phrase("duplicates", {"destination": message.destination, "tickets": ids})
                 self._tell(tx, message, "update", Reason.BY_TICKET, words, now)
         crashpoint("outbox.after_done")
         self._close_duplicates(message, result)
@@ -216,8 +217,8 @@ class Outbox:
                 continue  # it is reported all the same, and found again by the next look-up
 
     def _cancel(self, message: OutboxMessage, now: datetime, fence: int | None) -> Sent:
-        words = "cancelled: the incident ended before its ticket was made"
-        done = replace(message, state=OutboxState.DONE, last_error=words)
+        words = Phrase("cancelled")
+        done = replace(message, state=OutboxState.DONE, last_error=words.text())
         with self._ledger.begin(fence) as tx:
             tx.put_message(done)
             self._tell(tx, message, "withhold", Reason.ALREADY_OVER, words, now)
@@ -225,10 +226,11 @@ class Outbox:
 
     def _park(self, message: OutboxMessage, error: str, now: datetime, fence: int | None) -> Sent:
         parked = replace(message, state=OutboxState.PARKED, last_error=error[:1000])
-        words = f"{message.draft.action.value} to {message.destination} is set aside: {error}"
+        told, where = message.draft.action.value, message.destination
+        words = Phrase("set_aside", {"told": told, "destination": where, "error": error[:1000]})
         with self._ledger.begin(fence) as tx:
             tx.put_message(parked)
-            self._tell(tx, message, "withhold", Reason.NOT_DELIVERED, words[:1000], now)
+            self._tell(tx, message, "withhold", Reason.NOT_DELIVERED, words, now)
         return Sent(parked)
 
     def _postpone(
@@ -258,12 +260,12 @@ class Outbox:
         message: OutboxMessage,
         action: str,
         reason: Reason,
-        detail: str,
+        phrase: Phrase,
         now: datetime,
     ) -> None:
         incident = self._ledger.incident(SYSTEM, message.incident_key)
         asset = incident.asset if incident else ""
-        tx.put_decisions([Decision(now, message.incident_key, asset, action, reason, detail)])
+        tx.put_decisions([Decision(now, message.incident_key, asset, action, reason, phrase)])
 
     def _read_back(
         self, name: str, now: datetime, fence: int | None, take: Callable[[TicketChange], None]

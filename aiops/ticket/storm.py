@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiops.domain.incident import Incident, incident_key
 from aiops.domain.instant import to_ns
+from aiops.domain.phrase import Phrase
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.ticket.compose import cut, one_line
 
@@ -73,7 +74,12 @@ def admit(
 
 
 def join(
-    storm: Storm, incident: Incident, site: str, installation: str, now: datetime
+    storm: Storm,
+    incident: Incident,
+    site: str,
+    installation: str,
+    now: datetime,
+    language: str = "en",
 ) -> tuple[Storm, Group, TicketAction]:
     """Returns the storm with the incident in its site's group, and what the ticket becomes."""
     found = next(
@@ -87,7 +93,7 @@ def join(
     group = replace(
         group,
         changed=now,
-        members={**group.members, incident.key: _line(incident)},
+        members={**group.members, incident.key: _line(incident, language)},
         standing=group.standing | {incident.key},
         priority=min(group.priority, incident.priority),
     )
@@ -109,21 +115,25 @@ def settle(
     return storm, group, None if before else TicketAction.REOPEN
 
 
-def group_draft(group: Group, action: TicketAction, public_url: str = "") -> TicketDraft:
+def group_draft(
+    group: Group, action: TicketAction, public_url: str = "", language: str = "en"
+) -> TicketDraft:
     """Returns the grouped ticket with every incident on its list."""
-    site = group.site or "no site"
+    site = group.site or Phrase("no_site").text(language)
     count = len(group.members)
     lines = [cut(one_line(line), 300) for line in group.members.values()]
     if sum(len(line) + 1 for line in lines) > _BODY:
         lines = [cut(line, max(24, _BODY // count - 1)) for line in lines]
-    still = "" if group.standing else " All of them are closed."
-    head = f"{count} incidents began at {site} within a short time; they share this ticket.{still}"
+    values = {"count": count, "site": site}
+    code = "storm_stands" if group.standing else "storm_over"
+    head = Phrase(code, values).text(language)
+    subject = Phrase("storm_subject", values).text(language)
     address = f"{public_url.rstrip('/')}/" if public_url else ""
     return TicketDraft(
         key=group.key,
         message_id="",
         action=action,
-        subject=one_line(cut(f"{site}: {count} incidents at once", 200)),
+        subject=one_line(cut(subject, 200)),
         body="\n".join([head, "", *lines, "", *([address] if address else [])]).strip(),
         priority=group.priority,
         url=address,
@@ -165,8 +175,9 @@ def from_note(note: Mapping[str, Any]) -> Storm:
     return Storm(tuple(datetime.fromisoformat(at) for at in note.get("sent", ())), groups)
 
 
-def _line(incident: Incident) -> str:
-    return f"{incident.display} {incident.asset}: {incident.sentence.get('en', '')}".rstrip(": ")
+def _line(incident: Incident, language: str) -> str:
+    words = incident.sentence.get(language) or incident.sentence.get("en", "")
+    return f"{incident.display} {incident.asset}: {words}".rstrip(": ")
 
 
 def _probability(incident: Incident) -> float:

@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from aiops.api.access import Permission
 from aiops.api.body import read_json
-from aiops.api.encode import answer
+from aiops.api.encode import answer, decision_row
 from aiops.api.gate import Gate, caller_of
+from aiops.api.language import language_of
 from aiops.api.paging import Cursors, Paging
 from aiops.api.service import ActionOrder, ReadService
 from aiops.domain.asset import Viewer
@@ -70,11 +71,13 @@ def add_incidents(gate: Gate, service: ReadService, cursors: Cursors) -> None:
     def incident(request: Request, key: str) -> Response:
         viewer = caller_of(request).viewer
         found = visible_incident(service, viewer, key)
+        decisions = ledger.decisions(viewer, subject=found.key, limit=200)
+        language = language_of(request, service.serving.language)
         return answer(
             {
                 "incident": found,
                 "tickets": ledger.tickets(found.key),
-                "decisions": ledger.decisions(viewer, subject=found.key, limit=200),
+                "decisions": [decision_row(each, language) for each in decisions],
             }
         )
 

@@ -1,7 +1,7 @@
 """Assets, their series, risks, forecasts and decisions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from pydantic import Field
@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from aiops.api.access import Permission
-from aiops.api.encode import answer, iso_ns
+from aiops.api.encode import answer, decision_row, iso_ns
 from aiops.api.gate import Gate, caller_of
+from aiops.api.language import language_of
 from aiops.api.paging import Cursors, Paging
 from aiops.api.service import ReadService
 from aiops.domain.asset import Asset, Viewer
@@ -35,6 +36,7 @@ class DecisionQuery(OfAsset):
     """Which decisions: about one subject (an incident's key) or one asset."""
 
     subject: Annotated[str, Field(max_length=1000)] = ""
+    lang: Literal["", "en", "zh"] = ""
 
 
 def add_world(gate: Gate, service: ReadService, cursors: Cursors) -> None:
@@ -80,7 +82,10 @@ def add_world(gate: Gate, service: ReadService, cursors: Cursors) -> None:
             asset=query.asset or None,
             limit=cursors.read(query.cursor) + query.limit + 1,
         )
-        return answer(cursors.cut(found, query))
+        page = cursors.cut(found, query)
+        language = language_of(request, service.serving.language)
+        page["items"] = [decision_row(each, language) for each in page["items"]]
+        return answer(page)
 
     read = Permission.READ
     gate.add("GET", "/api/v1/assets", read, assets, summary="What is watched")

@@ -10,6 +10,7 @@ from aiops.api.access import new_link
 from aiops.domain.access import Role
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.incident import Outcome, OutcomeKind
+from aiops.domain.phrase import verbatim
 from aiops.domain.series import SeriesKey
 from tests.contract.api.world import EVERYTHING, NOW, make_world, serve
 
@@ -100,7 +101,7 @@ def _poison(service, payload: str) -> None:
         )
     ]
     ledger.decisions_held.append(
-        Decision(NOW, incident.key, incident.asset, "nothing", Reason.ABSTAINED, payload)
+        Decision(NOW, incident.key, incident.asset, "nothing", Reason.ABSTAINED, verbatim(payload))
     )
     ledger.tickets_held = {
         k: [replace(t, id=payload, status=payload, url="https://x.example/" + payload) for t in v]

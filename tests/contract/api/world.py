@@ -34,6 +34,7 @@ from aiops.domain.incident import (
 from aiops.domain.instant import to_ns
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.panel import Panel
+from aiops.domain.phrase import Phrase, verbatim
 from aiops.domain.risk import Contribution, Risk
 from aiops.domain.run import (
     Approval,
@@ -380,12 +381,19 @@ def _decisions(incident: Incident, asset: str) -> list[Decision]:
             asset,
             "nothing",
             Reason.NOT_SUSTAINED,
-            "0.74 ≥ 0.70 once, 2 wanted",
+            Phrase("in_a_row", {"probability": 0.74, "count": 1, "hold": 2}),
         ),
-        Decision(opened, key, asset, "open", Reason.CROSSING_LIKELY, "0.82 ≥ 0.70 twice"),
-        Decision(opened, key, asset, "send", Reason.FIRST_NOTIFICATION, "to rt, priority 2"),
+        Decision(opened, key, asset, "open", Reason.CROSSING_LIKELY, verbatim("0.82 ≥ 0.70 twice")),
         Decision(
-            opened + HOUR, key, asset, "withhold", Reason.RISK_REPEATED, "0.84, nothing new to say"
+            opened, key, asset, "send", Reason.FIRST_NOTIFICATION, verbatim("to rt, priority 2")
+        ),
+        Decision(
+            opened + HOUR,
+            key,
+            asset,
+            "withhold",
+            Reason.RISK_REPEATED,
+            verbatim("0.84, nothing new to say"),
         ),
     ]
 

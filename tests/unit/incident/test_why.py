@@ -25,6 +25,7 @@ from aiops.domain.incident import (
     Stage,
 )
 from aiops.domain.metric import Direction
+from aiops.domain.phrase import Phrase, verbatim
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import Ticket, TicketAction, TicketDraft
 from aiops.incident.why import Link, read_trace, trace_asset, trace_incident
@@ -47,9 +48,18 @@ INCIDENT = Incident(
     sentence={"en": "db-07: disk fills."},
     evidence={"history": {"t": [(NOW - HOUR).isoformat(), NOW.isoformat()], "v": [0.7, None]}},
 )
-HELD = Decision(NOW - HOUR, SERIES.text, "db-07", "nothing", Reason.NOT_SUSTAINED, "1 of 2")
-OPENED = Decision(NOW, INCIDENT.key, "db-07", "open", Reason.CROSSING_LIKELY, "0.90")
-WITHHELD = Decision(NOW, INCIDENT.key, "db-07", "withhold", Reason.STAGE_SHADOW, "open not sent")
+HELD = Decision(
+    NOW - HOUR, SERIES.text, "db-07", "nothing", Reason.NOT_SUSTAINED, verbatim("1 of 2")
+)
+OPENED = Decision(NOW, INCIDENT.key, "db-07", "open", Reason.CROSSING_LIKELY, verbatim("0.90"))
+WITHHELD = Decision(
+    NOW,
+    INCIDENT.key,
+    "db-07",
+    "withhold",
+    Reason.STAGE_SHADOW,
+    Phrase("not_sent", {"told": "open"}),
+)
 
 
 def test_a_trace_runs_from_the_sample_over_the_forecast_to_what_was_not_sent():
@@ -62,7 +72,7 @@ def test_a_trace_runs_from_the_sample_over_the_forecast_to_what_was_not_sent():
         Link.DECISION,
     ]
     assert "was 0.7 in the last of 1 cells" in trace.steps[0].words
-    assert trace.steps[1].words == "db-07 disk – nothing: not sustained – 1 of 2"
+    assert trace.steps[1].words == "db-07 disk – nothing opened: not seen often enough yet – 1 of 2"
     assert trace.steps[-1].reason == "stage_shadow"
     assert trace.summary.startswith("INC-12 is open, stage shadow. db-07: disk fills.")
 
@@ -155,3 +165,20 @@ def test_the_command_prints_the_trace_in_words_and_as_json(ledger, monkeypatch, 
     assert json.loads(capsys.readouterr().out)["subject"] == "db-07"
     assert run(monkeypatch, "why", "nothing") == 2
     assert "there is no such incident or asset" in capsys.readouterr().err
+
+
+def test_the_trace_is_told_in_chinese_and_what_a_person_wrote_stays(
+    ledger, monkeypatch, capsys, tmp_path
+):
+    over = replace(INCIDENT, outcome=Outcome(OutcomeKind.AVERTED, NOW + HOUR, "ada", "cleaned"))
+    trace = trace_incident(over, [OPENED, WITHHELD], language="zh")
+    assert [step.words for step in trace.steps[-2:]] == [
+        "未发送：处于影子阶段：仅在此显示 – 新建：未发送",
+        "INC-12 已避免，由ada判定：cleaned",
+    ]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("store: {directory: .}\nserver: {language: zh}\n")
+    assert run(monkeypatch, "why", "INC-1") == 0
+    assert "INC-1：未处理，阶段：影子。" in capsys.readouterr().out
+    assert run(monkeypatch, "why", "INC-1", "--lang", "en") == 0
+    assert "INC-1 is open, stage shadow." in capsys.readouterr().out

@@ -14,6 +14,7 @@ from aiops.contracts.errors import StoreError
 from aiops.contracts.ledger import Window
 from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.decision import Decision, Reason
+from aiops.domain.phrase import verbatim
 from aiops.domain.series import SeriesKey
 from aiops.domain.step import MINUTE
 from aiops.ledger.migrations import HEAD
@@ -162,7 +163,11 @@ def test_a_held_decision_is_one_row_however_long_it_holds(ledger):
         at = NOW + timedelta(minutes=minute)
         with ledger.begin() as tx:
             tx.put_decisions(
-                [Decision(at, "s", "a", "hold", Reason.NOT_YET_DUE, f"in {100 - minute} min")]
+                [
+                    Decision(
+                        at, "s", "a", "hold", Reason.NOT_YET_DUE, verbatim(f"in {100 - minute} min")
+                    )
+                ]
             )
     assert ledger.status()["decisions"] == 1
     (held,) = ledger.decisions(SYSTEM, limit=5)
@@ -171,7 +176,7 @@ def test_a_held_decision_is_one_row_however_long_it_holds(ledger):
 
 def test_sends_to_two_destinations_are_not_merged(ledger):
     sends = [
-        Decision(NOW, "k", "a", "send", Reason.FIRST_NOTIFICATION, f"open to {name}")
+        Decision(NOW, "k", "a", "send", Reason.FIRST_NOTIFICATION, verbatim(f"open to {name}"))
         for name in ("rt", "hook")
     ]
     with ledger.begin() as tx:

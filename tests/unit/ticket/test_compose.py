@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from aiops.domain.incident import Member, MemberSource, ProbableCause
+from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
-from aiops.testing.ledger import example_incident
+from aiops.testing.ledger import NOW, example_incident
 from aiops.ticket.compose import draft
 
 
@@ -61,3 +63,17 @@ def test_long_text_is_cut_in_characters():
     assert len(made.subject) == 200
     assert made.subject.endswith("…")
     assert len(made.body) <= 16_000
+
+
+def test_a_chinese_ticket_has_chinese_labels_and_causes():
+    members = tuple(
+        Member(SeriesKey(asset, "disk"), MemberSource.ANOMALY, NOW) for asset in ("db-07", "web-01")
+    )
+    cause = ProbableCause("db-07", 0.8, {"en": "unusual: disk", "zh": "异常：磁盘"})
+    incident = replace(example_incident(), members=members, causes=(cause,))
+    chinese = draft(incident, TicketAction.OPEN, language="zh").body
+    assert "可能原因：\n- db-07（80 %）：异常：磁盘\n" in chinese
+    assert "概率：87 %" in chinese
+    assert not [label for label in ("Probab", "Expected", "since", "Evidence") if label in chinese]
+    english = draft(incident, TicketAction.OPEN).body
+    assert "Probable cause:\n- db-07 (80 %): unusual: disk\n" in english
