@@ -11,7 +11,9 @@ from aiops.automate.desk import Desk
 from aiops.automate.stage import Automation, Leadership
 from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
+from aiops.collect.sights import Sights
 from aiops.config import Settings
+from aiops.config.dependencies import load_dependencies
 from aiops.config.runbooks import load_runbooks
 from aiops.contracts.detector import Detector
 from aiops.contracts.dispatcher import Dispatcher
@@ -28,7 +30,7 @@ from aiops.domain.incident import Incident, OutcomeKind, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
 from aiops.domain.selector import selects
-from aiops.domain.series import IntArray, Samples
+from aiops.domain.series import IntArray
 from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
@@ -45,7 +47,7 @@ from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
 from aiops.learn.survey import survey_line
 from aiops.orders import Orders
-from aiops.pipeline import Pipeline
+from aiops.pipeline import Forwarding, Pipeline
 from aiops.risk.board import RiskBoard
 from aiops.risk.change import Terms
 from aiops.store.panels import LivePanels
@@ -62,7 +64,7 @@ def assemble(
     destinations: Sequence[str] = (),
     limits_are_failures: bool = True,
     rung_of: Callable[[str, str, str], Stage | None] = lambda _method, _metric, _team: None,
-    forward: Callable[[Samples], None] | None = None,
+    forward: Forwarding | None = None,
     link_key: bytes = b"",
 ) -> Pipeline:
     """Returns the pipeline that the settings describe, over a ledger and a store.
@@ -76,7 +78,12 @@ def assemble(
     """
     check_countries(list(settings.detect.countries.values()))
     services = {service.key: service for service in settings.services}
-    fleet = Fleet(ledger, services=services, own_limits=settings.limits)
+    fleet = Fleet(
+        ledger,
+        services=services,
+        own_limits=settings.limits,
+        own_edges=load_dependencies(settings.collect.dependencies),
+    )
     gate = Gate(settings.collect)
     plan = maintenance_plan(settings)
     read = marked_reader(panels, ledger, gate, plan, fleet)
@@ -104,6 +111,7 @@ def assemble(
     return Pipeline(
         ledger=ledger,
         fleet=fleet,
+        sights=Sights(ledger, fleet.forget_keys),
         gate=gate,
         panels=panels,
         detect=DetectFleet(

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from aiops import __version__
 from aiops.collect.fleet import Fleet
 from aiops.collect.gate import Gate
+from aiops.collect.sights import MayJoin, Sights
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.ledger import Ledger, Window
 from aiops.detect.fleet import DetectFleet
@@ -41,12 +42,23 @@ from aiops.risk.board import RiskBoard
 from aiops.store.panels import LivePanels
 
 
+class Forwarding(Protocol):
+    """Where another installation gets what was collected here."""
+
+    def tell(self, source: str, inventory: Inventory) -> None:
+        """Takes note of what a source knows."""
+
+    def take(self, samples: Samples) -> None:
+        """Makes samples durable on their way."""
+
+
 @dataclass(slots=True)
 class Pipeline:
     """The stages in their order; each takes and returns domain values."""
 
     ledger: Ledger
     fleet: Fleet
+    sights: Sights
     gate: Gate
     panels: LivePanels
     detect: DetectFleet
@@ -56,7 +68,7 @@ class Pipeline:
     incidents: IncidentStage
     orders: Orders
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
-    forward: Callable[[Samples], None] | None = None
+    forward: Forwarding | None = None
     keep: Callable[[datetime, Sequence[Crossing]], None] | None = None
     _cursors: dict[str, Cursor] = field(default_factory=dict)
 
@@ -65,7 +77,9 @@ class Pipeline:
         with self.orders.turns.take():
             # first what people may act on: it is there while the series store is down
             self.orders.load()
+            self.fleet.declare_own()
             self.fleet.load()
+            self.sights.load()
             self.risk.note(self.ledger.crossings(SYSTEM), ())
             self.fleet.load_first(self.panels.earliest)
             self.detect.load(self.fleet)
@@ -81,17 +95,23 @@ class Pipeline:
         collection: Collection,
         inventory: Inventory,
         now: datetime,
+        may_join: MayJoin | None = None,
     ) -> Mapping[str, int]:
         """Checks quality, makes the samples durable, then remembers the cursor.
+
+        Args:
+            may_join: Of an agent that pushes: which assets of other sources it may add to.
 
         Returns:
             Reason to count of samples that were not let in.
         """
-        gated = self.gate.check(source, collection.batch, now, self.fleet.metrics)
+        batch, inventory = self.sights.place(source, collection.batch, inventory, now, may_join)
+        gated = self.gate.check(source, batch, now, self.fleet.metrics)
         ids = self.fleet.register(source, interval_ns, gated.batch.series, inventory, now)
         samples = Samples(ids[gated.batch.rows], gated.batch.times, gated.batch.values)
         if self.forward is not None:  # first: what is stored is not let in a second time
-            self.forward(samples)
+            self.forward.tell(source, inventory)
+            self.forward.take(samples)
         self.panels.ingest(samples)
         self.fleet.note_first(samples.ids, samples.times)
         if self._cursors.get(source) != collection.cursor:

@@ -100,6 +100,7 @@ class AssetPage:
             others=_others(reader, others[:_OTHERS_SHOWN], world, words),
             more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
             parts=parts,
+            sightings=sorted(ledger.sightings(found.key), key=lambda each: each.first_at),
             visible={asset.key for asset in assets},
             decisions=[
                 (decision, said.get(decision.detail) or decision.words(view.language))

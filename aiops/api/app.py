@@ -24,6 +24,7 @@ from aiops.api.v1 import (
     add_plan,
     add_preview,
     add_record,
+    add_sightings,
     add_silences,
     add_value,
     add_why,
@@ -51,6 +52,7 @@ def create_app(service: ReadService) -> FastAPI:
     cursors = Cursors(secrets.token_bytes(32))
     add_health(gate, app, service)
     add_world(gate, service, cursors)
+    add_sightings(gate, service, cursors)
     add_panels(gate, service)
     add_record(gate, service)
     add_why(gate, service)

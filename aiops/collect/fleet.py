@@ -10,11 +10,12 @@ import numpy as np
 
 from aiops.contracts.collector import Inventory
 from aiops.contracts.ledger import Ledger
-from aiops.domain.asset import SYSTEM, Asset, Service
+from aiops.domain.asset import SYSTEM, Asset, Edge, Service
 from aiops.domain.metric import Limit, Metric, MetricKind
 from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import step_class
 
+_OWN_EDGES: Final = "configured dependencies"
 _NEVER: Final = np.iinfo(np.int64).max
 
 
@@ -23,6 +24,7 @@ class Fleet:
     """Assets, metrics, limits and series; every change goes to the ledger first.
 
     Attributes:
+        own_edges: Dependencies of the configuration.
         own_limits: Limits of the configuration; they go before those of the sources.
         first_ns: Series id to the time of its first sample.
     """
@@ -30,6 +32,7 @@ class Fleet:
     ledger: Ledger
     services: Mapping[str, Service] = field(default_factory=dict)
     own_limits: Sequence[Limit] = ()
+    own_edges: Sequence[Edge] = ()
     assets: dict[str, Asset] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     limits: list[Limit] = field(default_factory=list)
@@ -42,6 +45,18 @@ class Fleet:
     _by_key: dict[SeriesKey, SeriesInfo] = field(default_factory=dict)
     _known: int = -1
     _first: IntArray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def declare_own(self) -> None:
+        """Puts the configuration's dependencies in the ledger, and takes former ones out."""
+        told = [[edge.source, edge.target] for edge in self.own_edges]
+        before = self.ledger.note(_OWN_EDGES).get("edges", [])
+        if told == before:
+            return
+        gone = [Edge(source, target) for source, target in before if [source, target] not in told]
+        with self.ledger.begin() as tx:
+            tx.forget_edges(gone)
+            tx.put_edges(self.own_edges)
+            tx.put_note(_OWN_EDGES, {"edges": told})
 
     def load(self) -> None:
         """Reads the world from the ledger anew."""
@@ -110,6 +125,13 @@ class Fleet:
             self._by_key = {info.key: info for info in infos}
             self._by_step, self._known = by_step, len(infos)
         return self._by_step
+
+    def forget_keys(self) -> None:
+        """Looks the keys of series up anew: some got other ones."""
+        with self._lock:
+            self._known = -1
+            self._ids.clear()
+            self.load()
 
     def info(self, key: SeriesKey) -> SeriesInfo | None:
         """Returns the series with that key, None when there is none."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Final, cast
 
 import numpy as np
@@ -19,6 +20,7 @@ from aiops.collect.spacing import Spacing
 from aiops.contracts.collector import Collection, Inventory
 from aiops.contracts.errors import PluginError, Refused, StoreError, Unavailable
 from aiops.contracts.receiver import PUSH, Push, PushAnswer, Receiver
+from aiops.domain.asset import Asset, Viewer
 from aiops.domain.instant import duration, duration_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import Batch, SeriesKey
@@ -29,8 +31,10 @@ _MOST_ASSETS: Final = 50_000
 _RETRY_SECONDS: Final = 5.0
 _log = structlog.get_logger("push")
 
-DeliverPush = Callable[[str, int, Collection, Inventory], Mapping[str, int]]
-"""Makes a batch durable: source, interval in ns, samples, inventory → reason to refused."""
+MayJoin = Callable[[str], bool]
+DeliverPush = Callable[[str, int, Collection, Inventory, MayJoin], Mapping[str, int]]
+"""Makes a batch durable: source, interval in ns, samples, inventory, and which assets of other
+sources the agent may add to → reason to refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,13 @@ class Agent:
     Attributes:
         assets: Patterns of asset keys; empty: those that no other source has told of.
         interval: How often it pushes a series, as declared with its token.
+        scope: Teams and sites whose assets it may add to.
     """
 
     source: str
     assets: tuple[str, ...] = ()
     interval: timedelta | None = None
+    scope: Viewer = field(default_factory=Viewer)
 
 
 def is_push(source: SourceSettings) -> bool:
@@ -92,6 +98,7 @@ class PushSources:
         sources: Sequence[SourceSettings],
         deliver: DeliverPush,
         asset_sources: Callable[[], Mapping[str, str]],
+        assets: Callable[[], Mapping[str, Asset]],
         metrics: Callable[[], Mapping[str, Metric]],
         *,
         silent_after: int = 3,
@@ -100,6 +107,7 @@ class PushSources:
         self._configured = {source.name: source for source in sources}
         self._deliver = deliver
         self._asset_sources = asset_sources
+        self._assets = assets
         self._metrics = metrics
         self._silent_after = silent_after
         self._overrides = tuple(overrides)
@@ -181,7 +189,11 @@ class PushSources:
         collection = Collection(batch)
         try:
             refused = self._deliver(
-                source.settings.name, interval or MINUTE, collection, source.completed
+                source.settings.name,
+                interval or MINUTE,
+                collection,
+                source.completed,
+                partial(self._may_join, source.agent),
             )
         except StoreError as error:
             raise Unavailable(f"not stored: {error}", _RETRY_SECONDS) from error
@@ -190,6 +202,13 @@ class PushSources:
             dropped[FOREIGN] = dropped.get(FOREIGN, 0) + foreign
         self._note(source, batch, dropped, now)
         return dropped
+
+    def _may_join(self, agent: Agent, asset: str) -> bool:
+        """Whether the token names the asset, or the team or site that it belongs to."""
+        if any(fnmatchcase(asset, pattern) for pattern in agent.assets):
+            return True
+        found = self._assets().get(asset)
+        return found is not None and not agent.scope.everything and agent.scope.may_see(found)
 
     def _note(
         self, source: _Source, batch: Batch, dropped: Mapping[str, int], now: datetime
@@ -247,6 +266,8 @@ class PushSources:
             metrics=tuple(metric for metric in found.metrics if metric.name not in known),
             limits=tuple(limit for limit in found.limits if allowed.get(limit.asset)),
             edges=tuple(edge for edge in found.edges if allowed.get(edge.source)),
+            identities=tuple(each for each in found.identities if allowed.get(each.asset)),
+            links=(),  # an agent speaks for its own assets, not for their neighbours
         )
         return complete_inventory(own, source.settings, self._overrides)
 

@@ -41,6 +41,12 @@ class CollectSettings:
     sources: tuple[SourceSettings, ...] = field(
         default=(), metadata={"help": "The sources to read."}
     )
+    dependencies: str = field(
+        default="",
+        metadata={
+            "help": "File of what depends on what: CSV with source,target, or YAML by asset."
+        },
+    )
     accept_late: timedelta = field(
         default=timedelta(days=7), metadata={"help": "Older samples are refused."}
     )

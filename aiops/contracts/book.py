@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.identity import Identity, Link
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import Batch, SeriesKey
 
@@ -28,6 +29,8 @@ class SeriesBook:
     _assets: dict[str, Asset] = field(default_factory=dict)
     _metrics: dict[str, Metric] = field(default_factory=dict)
     _limits: dict[tuple[str, str], Limit] = field(default_factory=dict)
+    _identities: dict[Identity, None] = field(default_factory=dict)
+    _links: dict[str, tuple[Link, ...]] = field(default_factory=dict)
     _series: tuple[SeriesKey, ...] = ()
     _inventory: Inventory | None = None
 
@@ -56,6 +59,20 @@ class SeriesBook:
             self._limits[limit.asset, limit.metric] = limit
             self._inventory = None
 
+    def know(self, identities: Iterable[Identity]) -> None:
+        """Takes note of identifiers of assets."""
+        before = len(self._identities)
+        self._identities |= dict.fromkeys(identities)
+        if len(self._identities) != before:
+            self._inventory = None
+
+    def link(self, asset: str, links: Iterable[Link]) -> None:
+        """Takes note of all that an asset hangs on, instead of what was known of it."""
+        told = tuple(links)
+        if self._links.get(asset, ()) != told:
+            self._links[asset] = told
+            self._inventory = None
+
     def batch(self, rows: Sequence[int], times: Sequence[int], values: Sequence[float]) -> Batch:
         """Returns samples as columns; times in ns."""
         if len(self._series) != len(self._keys):
@@ -74,6 +91,8 @@ class SeriesBook:
                 tuple(self._assets.values()),
                 tuple(self._metrics.values()),
                 tuple(self._limits.values()),
+                identities=tuple(self._identities),
+                links=tuple(link for links in self._links.values() for link in links),
             )
         return self._inventory
 
@@ -83,6 +102,8 @@ class SeriesBook:
             self._keys, self._series, self._inventory = [], (), None
             for known in (self._row_by_key, self._assets, self._metrics, self._limits):
                 known.clear()
+            self._identities.clear()
+            self._links.clear()
 
 
 @dataclass(slots=True)

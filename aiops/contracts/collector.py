@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from aiops.domain.asset import Asset, Edge
+from aiops.domain.identity import Identity, Link
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import Batch
 
@@ -15,12 +16,19 @@ Cursor = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What a source knows of itself: things, measures, limits, dependencies."""
+    """What a source knows of itself: things, measures, limits, dependencies, identifiers.
+
+    Attributes:
+        identities: By what its assets are known to other sources too.
+        links: Dependencies on what it knows by an identifier only.
+    """
 
     assets: tuple[Asset, ...] = ()
     metrics: tuple[Metric, ...] = ()
     limits: tuple[Limit, ...] = ()
     edges: tuple[Edge, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

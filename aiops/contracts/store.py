@@ -27,6 +27,13 @@ class Catalogue(Protocol):
         """Returns what is known of each id, in order."""
         ...
 
+    def rename(self, new_by_old: Mapping[SeriesKey, SeriesKey]) -> None:
+        """Gives series other keys, durably; their samples stay. One whose new key is taken stays.
+
+        Tuples of keys that were answered before are looked up anew.
+        """
+        ...
+
     def all(self) -> list[SeriesInfo]:
         """Returns every series, by id."""
         ...

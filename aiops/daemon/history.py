@@ -153,10 +153,11 @@ class History:
         samples, series, span = 0, 0, (to_ns(self._now), 0)
         fleet = self._pipeline.fleet
         for piece in pieces:
-            ids = fleet.register(
-                name, piece.interval_ns, piece.batch.series, piece.inventory, self._now
+            placed, inventory = self._pipeline.sights.place(
+                name, piece.batch, piece.inventory, self._now
             )
-            batch = self._usable(piece.batch, refused)
+            ids = fleet.register(name, piece.interval_ns, placed.series, inventory, self._now)
+            batch = self._usable(placed, refused)
             kept = Samples(ids[batch.rows], batch.times, batch.values)
             self._store.append(kept)
             fleet.note_first(kept.ids, kept.times)

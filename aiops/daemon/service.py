@@ -16,6 +16,7 @@ from aiops.assemble import assemble, automation, ticket_systems, value_terms
 from aiops.automate.stage import Leadership
 from aiops.collect.push import Agent, PushSources, is_push
 from aiops.collect.runner import ChangeKind, Collectors, SourceChange
+from aiops.collect.sights import MayJoin
 from aiops.config import Settings
 from aiops.contracts.clock import Clock
 from aiops.contracts.collector import Collection, Inventory
@@ -92,7 +93,7 @@ class Service(Learning, Ordering):
             destinations=tuple(self.systems),
             rung_of=self.ladder.stage_of,
             link_key=self.files.link_key(),
-            forward=self.forward.take if self.forward is not None else None,
+            forward=self.forward,
         )
         leading = Leadership(
             self.clock.now,
@@ -110,6 +111,7 @@ class Service(Learning, Ordering):
             settings.collect.sources,
             self._store,
             self.ledger.asset_sources,
+            lambda: self.pipeline.fleet.assets,
             lambda: self.pipeline.fleet.metrics,
             silent_after=settings.collect.silent_after,
             overrides=settings.assets,
@@ -218,6 +220,8 @@ class Service(Learning, Ordering):
     def keep_tick(self) -> None:
         """Saves states, rolls up, drops what is too old, holds the reserve."""
         now = self.clock.now()
+        with self._storing:
+            self.pipeline.sights.refresh()
         if now - self._saved_at >= self.settings.detect.checkpoint_every:
             self.save()
             self._saved_at = now
@@ -286,7 +290,7 @@ class Service(Learning, Ordering):
         """
         if not self.health.settled or self.health.stopping:
             raise Unavailable("starting or stopping; send it again", 2.0)
-        allowed = Agent(agent.source, agent.assets, agent.interval)
+        allowed = Agent(agent.source, agent.assets, agent.interval, agent.viewer)
         told = self.pushes.receive(kind, allowed, push)
         self.telemetry.count_drops(agent.source, told.dropped)
         return told
@@ -347,14 +351,19 @@ class Service(Learning, Ordering):
         self._store(source, self._intervals[source], collection, inventory)
 
     def _store(
-        self, source: str, interval_ns: int, collection: Collection, inventory: Inventory
+        self,
+        source: str,
+        interval_ns: int,
+        collection: Collection,
+        inventory: Inventory,
+        may_join: MayJoin | None = None,
     ) -> Mapping[str, int]:
         now = self.clock.now()
-        if self.forward is not None:
-            self.forward.tell(source, inventory)
         try:
             with self._storing:
-                dropped = self.pipeline.collect(source, interval_ns, collection, inventory, now)
+                dropped = self.pipeline.collect(
+                    source, interval_ns, collection, inventory, now, may_join
+                )
         except StoreError:
             self.reserve.release()
             self.telemetry.collections.labels(source, "not_stored").inc()

@@ -1,11 +1,13 @@
 """Series keys to dense ids: rows in the ledger, answers from memory."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from aiops.contracts.errors import StoreError
 from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
@@ -14,6 +16,7 @@ from aiops.ledger.engine import Connections
 from aiops.ledger.tables import SERIES
 
 _REMEMBERED = 4096
+_ASKED = 500
 
 
 class SqlCatalogue:
@@ -68,9 +71,42 @@ class SqlCatalogue:
         """Returns every series, by id."""
         return list(self._infos)
 
+    def rename(self, new_by_old: Mapping[SeriesKey, SeriesKey]) -> None:
+        """Gives series other keys, durably; one whose new key is taken stays as it is."""
+        with self._lock:
+            changed = {
+                self._id_by_key[old]: replace(self._infos[self._id_by_key[old]], key=new)
+                for old, new in new_by_old.items()
+                if old in self._id_by_key and new not in self._id_by_key
+            }
+            with self._connections.write() as connection:
+                for info in changed.values():
+                    row = _row(info)
+                    connection.execute(update(SERIES).where(SERIES.c.id == info.id).values(row))
+            for info in changed.values():
+                self._take(info)
+            self._seen.clear()
+
+    def _take(self, info: SeriesInfo) -> None:
+        old = self._infos[info.id].key
+        if old != info.key:
+            self._id_by_key.pop(old, None)
+        self._infos[info.id] = info
+        self._id_by_key[info.key] = info.id
+
+    def _read_renamed(self, connection: Connection, keys: Sequence[SeriesKey]) -> None:
+        """Another daemon may have given a known series another key."""
+        assets = sorted({key.asset for key in keys if key not in self._id_by_key})
+        for start in range(0, len(assets), _ASKED):
+            part = assets[start : start + _ASKED]
+            query = select(SERIES).where(SERIES.c.asset.in_(part))
+            for row in connection.execute(query):
+                self._take(_info(row))
+
     def _add(self, keys: Sequence[SeriesKey], step_ns: int, counter: Sequence[bool] | None) -> None:
         with self._connections.write() as connection:
             self._catch_up(connection)  # another daemon may have been first
+            self._read_renamed(connection, keys)
             fresh: dict[SeriesKey, SeriesInfo] = {}
             for position, key in enumerate(keys):
                 if key not in self._id_by_key and key not in fresh:
@@ -86,8 +122,7 @@ class SqlCatalogue:
     def _catch_up(self, connection: Connection) -> None:
         query = select(SERIES).where(SERIES.c.id >= len(self._infos)).order_by(SERIES.c.id)
         for row in connection.execute(query):
-            key = SeriesKey(row.asset, row.metric, _labels(row.labels))
-            info = SeriesInfo(row.id, key, row.step_ns, row.counter)
+            info = _info(row)
             if info.id != len(self._infos):
                 raise StoreError(f"series id {len(self._infos)} is missing from the ledger")
             self._infos.append(info)
@@ -103,6 +138,11 @@ def _row(info: SeriesInfo) -> dict[str, object]:
         "step_ns": info.step_ns,
         "counter": info.counter,
     }
+
+
+def _info(row: Any) -> SeriesInfo:
+    key = SeriesKey(row.asset, row.metric, _labels(row.labels))
+    return SeriesInfo(row.id, key, row.step_ns, row.counter)
 
 
 def _labels(text: str) -> tuple[tuple[str, str], ...]:

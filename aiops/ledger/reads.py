@@ -16,12 +16,13 @@ from aiops.domain.asset import Asset, Edge, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
+from aiops.domain.identity import Sighting
 from aiops.domain.incident import Incident
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.risk import Risk
 from aiops.domain.run import Run, RunState
 from aiops.domain.ticket import OutboxMessage, Ticket
-from aiops.ledger import audit, change_rows, outbox_rows, run_rows, trace
+from aiops.ledger import audit, change_rows, outbox_rows, run_rows, sighting_rows, trace
 from aiops.ledger.encode import load, time_text
 from aiops.ledger.engine import Connections
 from aiops.ledger.scope import seen_by
@@ -131,6 +132,11 @@ class Reads:
             .order_by(CHECKPOINT.c.window_end.desc())
         )
         return self._one(Checkpoint, query)
+
+    def sightings(self, asset: str | None = None) -> list[Sighting]:
+        """Returns what sources see, of one asset or all, by source and key."""
+        with self._connections.read() as connection:
+            return sighting_rows.read(connection, asset)
 
     def note(self, name: str) -> Mapping[str, Any]:
         """Returns the value last put under the name, empty when there is none."""

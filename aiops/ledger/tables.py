@@ -49,6 +49,13 @@ ASSET: Final[_AnyTable] = _table(
     Column("updated_at", _TIME, nullable=False),
     Column("body", Text, nullable=False),
 )
+SIGHTING: Final[_AnyTable] = _table(
+    "asset_sighting",
+    Column("source", _KEY, primary_key=True),
+    Column("seen", _KEY, primary_key=True),
+    Column("asset", _KEY, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+)
 METRIC: Final[_AnyTable] = _table(
     "metric", Column("name", _KEY, primary_key=True), Column("body", Text, nullable=False)
 )

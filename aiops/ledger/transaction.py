@@ -1,6 +1,6 @@
 """Writes that are committed together or not at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,16 @@ from sqlalchemy import Connection, delete, func, select
 from aiops.contracts.ledger import Checkpoint, Window
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.answer import Answer
+from aiops.domain.asset import Edge
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
+from aiops.domain.identity import Sighting
 from aiops.domain.incident import Incident
 from aiops.domain.risk import Risk
 from aiops.domain.run import Run
 from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
-from aiops.ledger import audit, change_rows, outbox_rows, run_rows, trace
+from aiops.ledger import audit, change_rows, outbox_rows, run_rows, sighting_rows, trace
 from aiops.ledger.encode import canonical, dump, load, plain, time_text
 from aiops.ledger.tables import (
     ANOMALY,
@@ -25,6 +27,7 @@ from aiops.ledger.tables import (
     CHECKPOINT,
     CROSSING,
     CROSSING_KEPT,
+    EDGE,
     INCIDENT,
     NOTE,
     RISK,
@@ -153,6 +156,25 @@ class SqlTransaction:
             "body": dump(answer),
         }
         upsert(self._connection, ANSWER, [row])
+
+    def put_sightings(self, sightings: Iterable[Sighting]) -> None:
+        """Inserts or replaces by source and the source's own key."""
+        sighting_rows.put(self._connection, sightings)
+
+    def forget_assets(self, keys: Sequence[str]) -> None:
+        """Drops assets that turned out to be others; those with an incident stay."""
+        sighting_rows.forget_assets(self._connection, keys)
+
+    def put_edges(self, edges: Iterable[Edge]) -> None:
+        """Inserts dependencies."""
+        rows = [{"source": each.source, "target": each.target} for each in edges]
+        upsert(self._connection, EDGE, rows)
+
+    def forget_edges(self, edges: Iterable[Edge]) -> None:
+        """Drops dependencies that are no longer declared."""
+        for each in edges:
+            same = (EDGE.c.source == each.source) & (EDGE.c.target == each.target)
+            self._connection.execute(delete(EDGE).where(same))
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Remembers a small JSON value by name."""

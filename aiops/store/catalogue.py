@@ -1,7 +1,8 @@
 """Series keys to ids in memory, for tests, ``try`` and replay."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,6 +50,16 @@ class MemoryCatalogue:
                     self._seen.clear()
                 self._seen[id(keys)] = (keys, found)
         return found
+
+    def rename(self, new_by_old: Mapping[SeriesKey, SeriesKey]) -> None:
+        """Gives series other keys; one whose new key is taken stays as it is."""
+        with self._lock:
+            for old, new in new_by_old.items():
+                if old in self._id_by_key and new not in self._id_by_key:
+                    number = self._id_by_key.pop(old)
+                    self._id_by_key[new] = number
+                    self._infos[number] = replace(self._infos[number], key=new)
+            self._seen.clear()
 
     def info(self, ids: IntArray) -> list[SeriesInfo]:
         """Returns what is known of each id.

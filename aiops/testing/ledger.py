@@ -16,6 +16,7 @@ from aiops.domain.anomaly import Anomaly, Shape
 from aiops.domain.asset import SYSTEM, Asset, Edge, Viewer
 from aiops.domain.decision import Decision, Reason
 from aiops.domain.forecast import Crossing
+from aiops.domain.identity import Sighting
 from aiops.domain.incident import (
     Incident,
     IncidentKind,
@@ -50,6 +51,7 @@ def check_ledger(make: MakeLedger) -> None:
     """
     for check in (
         _check_world,
+        _check_sightings,
         _check_catalogue,
         _check_transaction,
         _check_windows,
@@ -129,6 +131,30 @@ def _check_world(make: MakeLedger) -> None:
         assert ledger.credential("ab") == token
         ledger.delete_credential("ab")
         assert ledger.credential("ab") is None, "a deleted credential must be gone"
+
+
+def _check_sightings(make: MakeLedger) -> None:
+    first = Sighting("snmp", "10.0.0.7", "db-07", NOW, of=("prometheus", "db-07"))
+    other = Sighting("prometheus", "nas", "nas", NOW)
+    old, new = SeriesKey("10.0.0.7", "cpu"), SeriesKey("db-07", "cpu", (("source", "snmp"),))
+    with _opened(make, "sightings") as ledger:
+        world = Inventory((Asset("10.0.0.7"), Asset("db-07"), Asset("old")))
+        ledger.put_inventory("s", world, NOW)
+        number = ledger.catalogue.ids((old,), MINUTE, [True])
+        with ledger.begin() as tx:
+            tx.put_incident(example_incident("old"))
+            tx.put_sightings([first, other])
+            tx.put_sightings([replace(first, pushed=True)])
+            tx.forget_assets(["10.0.0.7", "old"])
+        ledger.catalogue.rename({old: new, SeriesKey("nobody", "x"): SeriesKey("y", "x")})
+    with _opened(make, "sightings") as ledger:
+        assert ledger.sightings("nas") == [other]
+        assert ledger.sightings() == [other, replace(first, pushed=True)], "by source, then key"
+        kept = [each.key for each in ledger.assets(SYSTEM)]
+        assert kept == ["db-07", "old"], "an asset with an incident must stay"
+        assert [info.key for info in ledger.catalogue.all()] == [new]
+        assert ledger.catalogue.ids((new,), MINUTE).tolist() == number.tolist()
+        assert ledger.catalogue.all()[0].counter
 
 
 def _check_catalogue(make: MakeLedger) -> None:

@@ -9,6 +9,7 @@ from aiops.api.v1.panels import add_panels
 from aiops.api.v1.plan import add_plan
 from aiops.api.v1.preview import add_preview
 from aiops.api.v1.record import add_record
+from aiops.api.v1.sightings import add_sightings
 from aiops.api.v1.silences import add_silences
 from aiops.api.v1.value import add_value
 from aiops.api.v1.why import add_why
@@ -24,6 +25,7 @@ __all__ = [
     "add_plan",
     "add_preview",
     "add_record",
+    "add_sightings",
     "add_silences",
     "add_value",
     "add_why",

@@ -9,6 +9,7 @@ from aiops.domain.asset import Asset, Viewer
 from aiops.domain.change import Change
 from aiops.domain.decision import Decision
 from aiops.domain.forecast import Crossing
+from aiops.domain.identity import Sighting
 from aiops.domain.incident import (
     Incident,
 )
@@ -29,6 +30,7 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.assets_held: list[Asset] = []
+        self.sightings_held: list[Sighting] = []
         self.risks_held: list[Risk] = []
         self.incidents_held: list[Incident] = []
         self.crossings_held: list[Crossing] = []
@@ -57,6 +59,9 @@ class MemoryLedger:
 
     def limits(self):
         return self.limits_held
+
+    def sightings(self, asset=None):
+        return [s for s in self.sightings_held if asset in (None, s.asset)]
 
     def edges(self):
         return []

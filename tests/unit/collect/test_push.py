@@ -23,16 +23,23 @@ class World:
 
     def __init__(self, *sources, told_by=None, **more):
         self.delivered = []
+        self.assets = {}
         self.broken = False
         self.metrics = {}
         self.pushes = PushSources(
-            sources, self.deliver, lambda: told_by or {}, lambda: self.metrics, **more
+            sources,
+            self.deliver,
+            lambda: told_by or {},
+            lambda: self.assets,
+            lambda: self.metrics,
+            **more,
         )
 
-    def deliver(self, source, interval_ns, collection, inventory):
+    def deliver(self, source, interval_ns, collection, inventory, may_join):
         if self.broken:
             raise StoreError("the disk is full")
         self.delivered.append((source, interval_ns, collection.batch, inventory))
+        self.may_join = may_join
         return {}
 
     def write(self, lines, agent=None, at=NOW, kind="influx_line"):
