@@ -195,9 +195,13 @@ def _address(text: str) -> str:
 
 def _name(text: str) -> str:
     name = text.rstrip(".")
-    if name in _NO_NAMES or _address(name) or name.startswith("localhost."):
+    if name in _NO_NAMES or name.startswith("localhost."):
         return ""
-    return name
+    try:
+        ip_address(name)
+    except ValueError:
+        return name
+    return ""
 
 
 def _uuid(text: str) -> str:

@@ -15,6 +15,7 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.domain.asset import Asset, Location
+from aiops.domain.identity import identify_host
 from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
 from collectors._periods import TO, due
@@ -28,6 +29,7 @@ _MAX_PIECE: Final = timedelta(days=14)
 _LIST_SECONDS: Final = 3600.0
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 20
+_INSTANCE: Final = "InstanceId"
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _AUTH: Final = frozenset(
     {
@@ -147,6 +149,9 @@ class CloudwatchCollector:
             words = f"{self._settings.region}: nothing has any of the metrics"
             raise Unreachable(words, "empty")
         self._listed, self._listed_at = found, now
+        for one in found:
+            if one.rule.dimension == _INSTANCE:
+                self._book.know(identify_host(one.asset.key, one.asset.key))
 
     def _values(self, rule: CloudMetricSettings) -> Iterator[str]:
         pages = self._client.get_paginator("list_metrics").paginate(

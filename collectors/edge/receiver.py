@@ -1,6 +1,7 @@
 """The edge receiver: samples and inventory of another installation."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -88,11 +89,10 @@ def _declare(told: Inventory, series: tuple[SeriesKey, ...], known: Inventory) -
         for key in series
         if key.metric not in metrics
     }
-    whole = Inventory(
-        (*told.assets, *new_assets.values()),
-        (*told.metrics, *new_metrics.values()),
-        told.limits,
-        told.edges,
+    whole = replace(
+        told,
+        assets=(*told.assets, *new_assets.values()),
+        metrics=(*told.metrics, *new_metrics.values()),
     )
     return known if whole == known else whole
 

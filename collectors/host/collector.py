@@ -14,6 +14,7 @@ from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit
 from aiops.domain.series import Batch, SeriesKey
+from collectors.host.identity import identify_this_host
 from collectors.host.metrics import METRICS
 from collectors.host.readings import (
     Labels,
@@ -150,7 +151,8 @@ class HostCollector:
         ]
         names = {key.metric for key in present}
         metrics = tuple(metric for metric in METRICS if metric.name in names)
-        return Inventory(assets, metrics, (*limits, *self._sensor_limits))
+        limits += self._sensor_limits
+        return Inventory(assets, metrics, tuple(limits), identities=identify_this_host(host))
 
 
 def _asset(host: str, key: str) -> Asset:

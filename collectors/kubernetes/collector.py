@@ -46,6 +46,7 @@ class KubernetesCollector:
             nodes = {name: node for name, node in named if name}
             for node in nodes.values():
                 _take(draft, objects.read_node(node), at)
+                self._book.know(objects.identify_node(node))
             # Whoever may read nodes may lack the rest, or the metrics server.
             for part in (self._read_pods, self._read_node_usage, self._read_volumes):
                 try:

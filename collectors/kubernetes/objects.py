@@ -12,6 +12,7 @@ from typing import Any, Final
 from kubernetes.utils.quantity import parse_quantity
 
 from aiops.domain.asset import Asset
+from aiops.domain.identity import Identity, IdentityKind, identify, identify_host
 from aiops.domain.metric import Direction, Metric, MetricKind
 
 _UP, _DOWN = Direction.UP, Direction.DOWN
@@ -43,6 +44,12 @@ METRICS: Final = (
     VOLUME, INODES, VOLUME_USAGE,
 )  # fmt: skip
 _PRESSURES: Final = {"MemoryPressure": "memory", "DiskPressure": "disk", "PIDPressure": "pid"}
+_ADDRESSES: Final = {
+    "InternalIP": IdentityKind.ADDRESS,
+    "ExternalIP": IdentityKind.ADDRESS,
+    "Hostname": IdentityKind.NAME,
+    "InternalDNS": IdentityKind.NAME,
+}
 _OVER: Final = frozenset({"Succeeded", "Failed"})
 
 
@@ -82,6 +89,26 @@ def read_node(node: Object) -> Iterator[Reading]:
         elif kind in _PRESSURES and told in {"True", "False"}:
             labels = (("condition", _PRESSURES[kind]),)
             yield Reading(PRESSURE, float(told == "True"), assets, labels, fail=1.0)
+
+
+def identify_node(node: Object) -> Iterator[Identity]:
+    """Yields by what a node is known to other sources.
+
+    Source: Kubernetes API v1, Node: ``status.nodeInfo``, ``status.addresses``, ``spec.providerID``.
+    """
+    name = name_of(node)
+    provider = str(at(node, "spec", "providerID") or "").rpartition("/")[2]
+    yield from identify_host(name, provider)
+    for kind, told in (
+        (IdentityKind.MACHINE_ID, at(node, "status", "nodeInfo", "machineID")),
+        (IdentityKind.UUID, at(node, "status", "nodeInfo", "systemUUID")),
+        (IdentityKind.K8S_UID, at(node, "metadata", "uid")),
+    ):
+        yield from identify(name, kind, str(told or ""))
+    for address in objects(at(node, "status", "addresses")):
+        known = _ADDRESSES.get(str(address.get("type")))
+        if known is not None:
+            yield from identify(name, known, str(address.get("address") or ""))
 
 
 def read_node_usage(usage: Object, node: Object) -> Iterator[Reading]:

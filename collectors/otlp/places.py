@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiops.domain.asset import Asset
+from aiops.domain.identity import Identity, IdentityKind, identify, identify_host
 from aiops.domain.metric import Direction, Limit
 
 # Source: OpenTelemetry semantic conventions, system and hardware metrics.
@@ -19,6 +20,7 @@ _NOT_OF_VOLUME: Final = frozenset(
     }
 )  # fmt: skip
 _STATES: Final = ("state", "system.filesystem.state")
+_LISTS: Final = {"host.ip": IdentityKind.ADDRESS, "host.mac": IdentityKind.MAC}
 _MAX_TEXT: Final = 1 << 10
 _MAX_LABELS: Final = 64
 
@@ -30,11 +32,13 @@ class Resource:
     Attributes:
         asset: Asset of everything that is no host metric.
         labels: What tells instances of the same service apart.
+        identities: By what the host is known to other sources too.
     """
 
     host: str
     asset: Asset
     labels: Mapping[str, str]
+    identities: tuple[Identity, ...] = ()
 
 
 def read_attributes(attributes: Iterable[Any]) -> dict[str, str] | None:
@@ -61,6 +65,37 @@ def read_attributes(attributes: Iterable[Any]) -> dict[str, str] | None:
     return found if len(found) <= _MAX_LABELS else None
 
 
+def read_resource(attributes: Iterable[Any]) -> dict[str, str]:
+    """Returns a resource's attributes as text; lists, such as of addresses, joined by commas.
+
+    One that cannot be text costs no other: SDKs tell much more than who measured.
+    """
+    found: dict[str, str] = {}
+    for attribute in attributes:
+        if attribute.value.WhichOneof("value") == "array_value":
+            texts = [each.string_value for each in attribute.value.array_value.values]
+            if attribute.key in _LISTS:
+                found[attribute.key] = ",".join(text for text in texts if text)
+            continue
+        found |= read_attributes((attribute,)) or {}
+    return found
+
+
+def identify_resource(host: str, attributes: Mapping[str, str]) -> tuple[Identity, ...]:
+    """Returns by what a host is known.
+
+    Source: OpenTelemetry semantic conventions, host resource attributes.
+    """
+    if not host:
+        return ()
+    found = [*identify_host(host, attributes.get("host.id", ""))]
+    found += identify(host, IdentityKind.NAME, attributes.get("host.name", ""))
+    for name, kind in _LISTS.items():
+        for value in attributes.get(name, "").split(","):
+            found += identify(host, kind, value)
+    return tuple(found)
+
+
 def place_resource(attributes: Mapping[str, str], source: str, first: str) -> Resource:
     """Returns where data of a resource belongs."""
     host = attributes.get("host.name", "")
@@ -69,14 +104,16 @@ def place_resource(attributes: Mapping[str, str], source: str, first: str) -> Re
         service = ""
     stated = attributes.get(first, "") if first else ""
     if stated:
-        return Resource(host or stated, Asset(stated), {})
+        own = host or stated
+        return Resource(own, Asset(stated), {}, identify_resource(own, attributes))
     if service:
         told = "host.name" if host else "service.instance.id"
         labels = {told: attributes[told]} if attributes.get(told) else {}
         depends_on = (host,) if host else ()
-        return Resource(host, Asset(service, "service", depends_on=depends_on), labels)
+        asset = Asset(service, "service", depends_on=depends_on)
+        return Resource(host, asset, labels, identify_resource(host, attributes))
     if host:
-        return Resource(host, Asset(host), {})
+        return Resource(host, Asset(host), {}, identify_resource(host, attributes))
     return Resource("", Asset(f"{source}/unmapped", "unmapped", f"{source}: no asset named"), {})
 
 

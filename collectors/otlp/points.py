@@ -10,7 +10,13 @@ from aiops.contracts.book import SeriesBook
 from aiops.domain.metric import Metric, MetricKind
 from aiops.domain.series import SeriesKey
 from collectors.otlp.histogram import Histograms, is_sound, quantile
-from collectors.otlp.places import Resource, place_point, place_resource, read_attributes
+from collectors.otlp.places import (
+    Resource,
+    place_point,
+    place_resource,
+    read_attributes,
+    read_resource,
+)
 from collectors.otlp.settings import OtlpSettings
 
 _DELTA: Final = 1  # AggregationTemporality
@@ -58,8 +64,9 @@ class PointReader:
         self.book.trim()
         found = Points()
         for resource_metrics in request.resource_metrics:
-            attributes = read_attributes(resource_metrics.resource.attributes) or {}
+            attributes = read_resource(resource_metrics.resource.attributes)
             resource = place_resource(attributes, self._source, self._settings.asset_attribute)
+            self.book.know(resource.identities)
             for scope_metrics in resource_metrics.scope_metrics:
                 for metric in scope_metrics.metrics:
                     self._metric(found, resource, metric)

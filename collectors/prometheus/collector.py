@@ -10,6 +10,7 @@ import numpy as np
 
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
+from aiops.domain.identity import Identity, IdentityKind, identify
 from aiops.domain.series import Batch, SeriesKey
 from collectors._web.access import authorization, tls_context
 from collectors._web.fetch import Page, check_url, fetch
@@ -38,6 +39,7 @@ class PrometheusCollector:
         self._plan: Plan | None = None
         self._series: tuple[SeriesKey, ...] = ()
         self._present: frozenset[str] | None = None
+        self._known_by = 0
         self._inventory = Inventory()
         self._context: ssl.SSLContext | None = None
 
@@ -143,14 +145,25 @@ class PrometheusCollector:
 
     def _take_inventory(self, plan: Plan, rows: Sequence[int]) -> None:
         present = frozenset(self._series[row].asset for row in rows)
-        if present == self._present:
+        if present == self._present and len(plan.identities) == self._known_by:
             return
-        self._present = present
+        self._present, self._known_by = present, len(plan.identities)
         assets = tuple(
             asset for key, asset in plan.assets.items() if key in present or key == self._target
         )
         limits = tuple(limit for limit in plan.limits.values() if limit.asset in present)
-        self._inventory = Inventory(assets, tuple(plan.metrics.values()), limits)
+        self._inventory = Inventory(
+            assets, tuple(plan.metrics.values()), limits, identities=self._identities(plan)
+        )
+
+    def _identities(self, plan: Plan) -> tuple[Identity, ...]:
+        """Returns by what the target is known; its address only where it is a host."""
+        if not plan.identities:
+            return ()
+        host = urlsplit(self._settings.url).hostname or ""
+        address = identify(self._target, IdentityKind.ADDRESS, host)
+        name = identify(self._target, IdentityKind.NAME, host)
+        return (*plan.identities, *address, *name)
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:

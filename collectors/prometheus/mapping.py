@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiops.contracts.errors import PluginError
+from aiops.domain.identity import Identity, IdentityKind, identify, identify_host
 from aiops.domain.metric import Direction, Metric
 
 Pairs = tuple[tuple[str, str], ...]
@@ -72,6 +73,30 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A label by which the target is known to other sources too.
+
+    Attributes:
+        kind: None: an id of the host, whatever it is.
+        skip_prefix: Label name to beginnings of values that make it somebody else's.
+    """
+
+    source: str
+    label: str
+    kind: IdentityKind | None
+    skip_prefix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def read(self, target: str, labels: Mapping[str, str]) -> tuple[Identity, ...]:
+        """Returns the identifier; none where the labels do not tell it."""
+        if any(labels.get(name, "").startswith(p) for name, p in self.skip_prefix.items()):
+            return ()
+        value = labels.get(self.label, "")
+        if self.kind is None:
+            return identify_host(target, value)
+        return identify(target, self.kind, value)
+
+
+@dataclass(frozen=True, slots=True)
 class ExporterMapping:
     """All that is known of one exporter.
 
@@ -86,6 +111,7 @@ class ExporterMapping:
     renames: tuple[Rename, ...]
     derived: tuple[Derived, ...]
     target_kind: str = "host"
+    told: tuple[Told, ...] = ()
 
 
 _PACKAGE: Final = "collectors.prometheus.mappings"

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
 from aiops.domain.asset import Asset
+from aiops.domain.identity import Identity as DomainIdentity
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.series import SeriesKey
 from collectors.prometheus.exposition import Identity
@@ -99,6 +100,7 @@ class Plan:
     ratios: dict[SeriesKey, Ratio] = field(default_factory=dict)
     rows: list[int] = field(default_factory=list)
     counters: list[bool] = field(default_factory=list)
+    identities: list[DomainIdentity] = field(default_factory=list)
     _row_by_key: dict[SeriesKey, int] = field(default_factory=dict)
     _owner_by_device: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -106,6 +108,9 @@ class Plan:
         """Decides about the next series; ``rows`` gets its row, -1 for none."""
         kind = sample_kind(identity.name, types)
         row = self._place(identity, kind)
+        for told in self.mapping.told if self.mapping is not None else ():
+            if told.source == identity.name:
+                self.identities += told.read(self.target, dict(identity.labels))
         self.rows.append(row)
         self.counters.append(kind is MetricKind.COUNTER)
 

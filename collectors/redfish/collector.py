@@ -10,6 +10,7 @@ from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
+from aiops.domain.identity import IdentityKind, identify
 from aiops.domain.instant import to_stored_ns
 from collectors._hardware import take
 from collectors._web.access import authorization, tls_context
@@ -32,6 +33,11 @@ from collectors.redfish.resources import (
 )
 from collectors.redfish.settings import RedfishSettings
 
+_KNOWN_BY: Final = {
+    "SerialNumber": IdentityKind.SERIAL,
+    "UUID": IdentityKind.UUID,
+    "HostName": IdentityKind.NAME,
+}
 _SHARE: Final = 0.9
 # Without these three there is nothing to be read of a controller.
 _FATAL: Final = frozenset({"auth", "tls", "refused", "dns", "redirect"})
@@ -116,7 +122,10 @@ class RedfishCollector:
                 take(walk.draft, whole, one.name, one.metric, one.value, walk.at, one.told)
 
     def _read_systems(self, walk: "_Walk", root: Resource) -> None:
-        for system in walk.members(root, "Systems"):
+        systems = list(walk.members(root, "Systems"))
+        if len(systems) == 1:  # with several, none of them is the whole
+            self._identify(systems[0])
+        for system in systems:
             self._health(walk, Asset(self._asset), system)
             if not self._settings.drives:
                 continue
@@ -125,6 +134,14 @@ class RedfishCollector:
                     drive = walk.get_or_none(row.get("@odata.id"))
                     if drive is not None and is_there(drive):
                         self._read_drive(walk, drive)
+
+    def _identify(self, system: Resource) -> None:
+        """Takes note of by what the server is known to other sources.
+
+        Source: DMTF DSP0268, ComputerSystem: SerialNumber, UUID, HostName.
+        """
+        for name, kind in _KNOWN_BY.items():
+            self._book.know(identify(self._asset, kind, str(system.get(name) or "")))
 
     def _read_drive(self, walk: "_Walk", drive: Resource) -> None:
         name = drive.get("SerialNumber") or drive.get("Id")

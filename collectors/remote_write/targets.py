@@ -27,6 +27,7 @@ class Target:
     open: dict[int, dict[int, float]] = field(default_factory=dict)
     done: dict[int, int] = field(default_factory=dict)
     limits: int = 0
+    identities: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ class Targets:
             plan.mapping = self._choose(name)
         number = len(plan.rows)
         plan.learn(Identity(name, tuple(sorted(own.items()))), self.types)
+        if len(plan.identities) != target.identities:
+            target.identities = len(plan.identities)
+            self.book.know(plan.identities)
         ratios = [
             ratio for ratio in plan.ratios.values() if any(number in ids for ids in ratio.inputs)
         ]

@@ -1,6 +1,7 @@
 """The snmp collector: every agent at once, then tables to samples."""
 
 import asyncio
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,13 +16,15 @@ from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
 from collectors._web.address import is_blocked
+from collectors.snmp.neighbours import DEEP, RAW, SCALARS, find_links, identify_agent
 from collectors.snmp.reading import Reading
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import TABLES, Wraps, read, uptime_of
-from collectors.snmp.walk import credentials, walk_all
+from collectors.snmp.walk import Wanted, credentials, walk_all
 
 _PORT: Final = 161
 _SHARE: Final = 0.9
+_LOOK_SECONDS: Final = 3600.0
 
 
 class SnmpCollector:
@@ -36,6 +39,8 @@ class SnmpCollector:
         self._targets = {_name(target): _split(target) for target in settings.targets}
         self._book = SeriesBook()
         self._wraps = Wraps({}, {}, {})
+        self._looked_at: float | None = None
+        self._looking: frozenset[str] = frozenset()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Any = None
 
@@ -53,7 +58,7 @@ class SnmpCollector:
                 self._engine,
                 credentials(self._settings),
                 self._targets,
-                TABLES,
+                self._wanted(),
                 self._settings,
                 deadline.total_seconds() * _SHARE,
             )
@@ -69,6 +74,9 @@ class SnmpCollector:
                 continue
             if found.cut:
                 dropped["limit"] += found.cut
+            self._book.know(identify_agent(host, found))
+            if host in self._looking:
+                self._book.link(host, find_links(host, found))
             self._wraps.restarted(host, uptime_of(found))
             for reading in read(host, found, self._settings.skip_interfaces):
                 value = reading.value
@@ -95,6 +103,15 @@ class SnmpCollector:
             self._loop.run_until_complete(asyncio.sleep(0))
             self._loop.close()
             self._loop = None
+
+    def _wanted(self) -> Wanted:
+        """Neighbours and serial numbers seldom change: they are asked for once an hour."""
+        now = time.monotonic()
+        if self._looked_at is not None and now - self._looked_at < _LOOK_SECONDS:
+            self._looking = frozenset()
+            return Wanted(TABLES, raw=RAW)
+        self._looked_at, self._looking = now, frozenset(self._targets)
+        return Wanted(TABLES, SCALARS, DEEP, RAW)
 
     def _row(self, host: str, reading: Reading) -> int:
         key = SeriesKey(reading.asset.key, reading.metric.name, reading.labels)

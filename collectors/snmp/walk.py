@@ -22,6 +22,7 @@ _CIPHERS: Final = {
     Cipher.AES256: snmp.usmAesCfb256Protocol,
     Cipher.DES: snmp.usmDESPrivProtocol,
 }
+_OCTETS: Final = frozenset({"OctetString", "DisplayString", "IpAddress", "Opaque"})
 _ABSENT: Final = frozenset({"NoSuchObject", "NoSuchInstance", "EndOfMibView", "Null"})
 
 Index = tuple[int, ...]
@@ -34,10 +35,12 @@ class Answers:
 
     Attributes:
         columns: OID of a column to index to value.
+        deep: OID of a column to the whole index to value; octets stay octets.
         cut: Tables that were cut off, or did not advance.
     """
 
     columns: dict[str, dict[Index, Value]] = field(default_factory=dict)
+    deep: dict[str, dict[Index, int | bytes]] = field(default_factory=dict)
     cut: int = 0
 
     def column(self, oid: str) -> Mapping[Index, Value]:
@@ -72,8 +75,25 @@ def credentials(settings: SnmpSettings) -> Any:
     return snmp.UsmUserData(settings.username, **given)  # noqa: S509  # it is in `given`
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of an agent.
+
+    Attributes:
+        tables: Subtrees whose objects have an index of one number.
+        seldom: The same, without which the rest is of use: one that fails costs no other.
+        deep: Columns with longer indexes, as seldom.
+        raw: Columns of octets that are no text, told as hexadecimal digits.
+    """
+
+    tables: tuple[str, ...]
+    seldom: tuple[str, ...] = ()
+    deep: tuple[str, ...] = ()
+    raw: frozenset[str] = frozenset()
+
+
 async def walk(
-    engine: Any, who: Any, place: tuple[str, int], tables: tuple[str, ...], settings: SnmpSettings
+    engine: Any, who: Any, place: tuple[str, int], wanted: Wanted, settings: SnmpSettings
 ) -> Answers:
     """Walks some subtrees of one agent.
 
@@ -87,8 +107,13 @@ async def walk(
     except Exception as error:  # the library wraps every look-up error in a bare one
         raise Unreachable(f"{place[0]}: {error}", "dns") from error
     found = Answers()
-    for table in tables:
-        await _walk_table(found, engine, who, target, table, place, settings)
+    for table in wanted.tables:
+        await _walk_table(found, engine, who, target, table, place, settings, wanted)
+    try:
+        for table in (*wanted.seldom, *wanted.deep):
+            await _walk_table(found, engine, who, target, table, place, settings, wanted)
+    except Unreachable:
+        found.cut += 1
     return found
 
 
@@ -100,6 +125,7 @@ async def _walk_table(
     table: str,
     place: tuple[str, int],
     settings: SnmpSettings,
+    wanted: Wanted,
 ) -> None:
     start = tuple(int(part) for part in table.split("."))
     before: Index = ()
@@ -129,22 +155,34 @@ async def _walk_table(
                 found.cut += 1
                 return
             before = oid
-            _keep(found, oid, value)
+            if table in wanted.deep:
+                _keep_deep(found, table, oid[len(start) :], value)
+            else:
+                _keep(found, oid, value, wanted.raw)
 
 
-def _keep(found: Answers, oid: Index, value: Any) -> None:
+def _keep_deep(found: Answers, column: str, index: Index, value: Any) -> None:
+    kind = type(value).__name__
+    if kind not in _ABSENT:
+        octets = kind in _OCTETS
+        found.deep.setdefault(column, {})[index] = bytes(value) if octets else int(value)
+
+
+def _keep(found: Answers, oid: Index, value: Any, raw: frozenset[str]) -> None:
     kind = type(value).__name__
     if kind in _ABSENT:
         return
+    column = ".".join(str(part) for part in oid[:-1])
     plain: Value
-    if kind in {"OctetString", "DisplayString", "IpAddress", "Opaque"}:
+    if kind in _OCTETS and column in raw:
+        plain = bytes(value).hex()
+    elif kind in _OCTETS:
         plain = bytes(value).rstrip(b"\x00").decode("utf-8", "replace")
     elif kind == "ObjectIdentifier":
         plain = ".".join(str(part) for part in value)
     else:
         plain = int(value)
     # The columns that are read have one number after their table entry, scalars a zero.
-    column = ".".join(str(part) for part in oid[:-1])
     found.columns.setdefault(column, {})[(oid[-1],)] = plain
 
 
@@ -161,7 +199,7 @@ async def walk_all(
     engine: Any,
     who: Any,
     targets: Mapping[str, tuple[str, int]],
-    tables: tuple[str, ...],
+    wanted: Wanted,
     settings: SnmpSettings,
     seconds: float,
 ) -> dict[str, Answers | Unreachable]:
@@ -170,7 +208,7 @@ async def walk_all(
     async def one(place: tuple[str, int]) -> Answers | Unreachable:
         try:
             async with asyncio.timeout(seconds):
-                return await walk(engine, who, place, tables, settings)
+                return await walk(engine, who, place, wanted, settings)
         except Unreachable as error:
             return error
         except TimeoutError:

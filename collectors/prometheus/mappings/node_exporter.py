@@ -6,8 +6,9 @@ netdev, diskstats, hwmon, loadavg; names follow OpenTelemetry semantic conventio
 
 from typing import Final
 
+from aiops.domain.identity import IdentityKind
 from aiops.domain.metric import Direction, Metric, MetricKind
-from collectors.prometheus.mapping import Derived, ExporterMapping, Input, Rename, Thing
+from collectors.prometheus.mapping import Derived, ExporterMapping, Input, Rename, Thing, Told
 
 _COUNTER = MetricKind.COUNTER
 _UP = Direction.UP
@@ -24,11 +25,12 @@ _NO_VOLUME = frozenset(
 )
 _VOLUME = Thing("volume", "volume:{mountpoint}", {"fstype": _NO_VOLUME}, once_per="device")
 _DISK = Thing("disk", "disk:{device}", skip_prefix={"device": ("loop", "ram", "zram", "sr", "fd")})
+_NO_CARD = ("veth", "docker", "br-", "virbr", "ifb", "cali", "cni")
 _INTERFACE = Thing(
     "interface",
     "interface:{device}",
     skip={"device": frozenset({"lo"})},
-    skip_prefix={"device": ("veth", "docker", "br-", "virbr", "ifb", "cali", "cni")},
+    skip_prefix={"device": _NO_CARD},
 )
 _SENSOR = Thing("sensor", "sensor:{chip}/{sensor}")
 
@@ -157,5 +159,13 @@ MAPPING: Final = ExporterMapping(
             _share_busy,
             increase=True,
         ),
+    ),
+    told=(
+        Told("node_dmi_info", "product_serial", IdentityKind.SERIAL),
+        Told("node_dmi_info", "product_uuid", IdentityKind.UUID),
+        # Source: AWS, "Detect whether a host is an EC2 instance": Nitro tells the id there.
+        Told("node_dmi_info", "board_asset_tag", None),
+        Told("node_uname_info", "nodename", IdentityKind.NAME),
+        Told("node_network_info", "address", IdentityKind.MAC, {"device": _NO_CARD}),
     ),
 )
