@@ -11,7 +11,7 @@ from aiops.contracts.errors import Unreachable
 from aiops.domain.metric import MetricKind
 from aiops.domain.series import SeriesKey
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _AHEAD = timedelta(minutes=10)
 _OLDEST = timedelta(days=7)
 

@@ -13,7 +13,7 @@ from typing import Final
 from aiops.contracts.executor import Ending, Executor, ShardError
 
 _LONG: Final = timedelta(minutes=2)
-_SHORT: Final = timedelta(seconds=2)
+_SHORT: Final = timedelta(seconds=5)
 
 
 def check_executor(make_executor: Callable[[], Executor], directory: Path) -> None:
@@ -59,6 +59,7 @@ def _check_deaths(executor: Executor, directory: Path) -> None:
 
 
 def _check_deadline(executor: Executor) -> None:
+    assert list(executor.map(square, [1, 2], _LONG)) == [1, 4], "its workers are up again"
     began = time.monotonic()
     quick, slow = executor.map(wait, [0.0, 600.0], _SHORT)
     assert quick == 0.0

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.acceptance.daemon import Daemon
 from tests.integration.request_tracker import missing, running_tracker
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 
@@ -31,8 +31,7 @@ def node_exporter():
     if program is None:
         yield None
         return
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [program, f"--web.listen-address=127.0.0.1:{port}"],
         stdout=subprocess.DEVNULL,

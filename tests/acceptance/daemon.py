@@ -1,6 +1,5 @@
 """The installed command as a process: started, asked over HTTP, killed."""
 
-import json
 import os
 import signal
 import ssl
@@ -40,7 +39,7 @@ class Daemon:
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
-    def start(self, *arguments: str, within: float = 30.0, environment=None) -> "Daemon":
+    def start(self, *arguments: str, within: float = 120.0, environment=None) -> "Daemon":
         port_file = self.data / "port"
         port_file.unlink(missing_ok=True)
         with (self.directory / "daemon.log").open("ab") as log:
@@ -74,7 +73,7 @@ class Daemon:
         return httpx.Client(
             base_url=self.url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
+            timeout=60,
             trust_env=False,
             transport=self._transport(),
         )
@@ -93,9 +92,9 @@ class Daemon:
         """SIGKILL of the whole process group."""
         if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(10)
+            self.process.wait(60)
 
-    def stop(self, within: float = 12.0) -> int:
+    def stop(self, within: float = 60.0) -> int:
         """SIGTERM; returns the exit code."""
         assert self.process is not None
         if self.process.poll() is None:
@@ -110,22 +109,7 @@ class Daemon:
 
     def _ready(self) -> bool:
         try:
-            with httpx.Client(timeout=2, transport=self._transport()) as client:
+            with httpx.Client(timeout=10, transport=self._transport()) as client:
                 return client.get(f"{self.url}/readyz").status_code == 200
         except httpx.HTTPError:
             return False
-
-
-def wait_for(what, within: float, every: float = 0.25) -> Any:
-    """Returns the first true answer of ``what()``."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        found = what()
-        if found:
-            return found
-        time.sleep(every)
-    raise AssertionError(f"did not come true within {within} s")
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

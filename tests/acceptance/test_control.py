@@ -3,16 +3,16 @@
 import re
 import signal
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pandas as pd
 import pytest
 
-from tests.acceptance.daemon import AIOPS, wait_for
+from tests.acceptance.daemon import AIOPS
+from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.acceptance
 
 CONFIG = """\
 collect:
@@ -31,28 +31,26 @@ def metric(daemon, name):
 
 def test_it_serves_reloads_and_stops_cleanly(daemon_in):
     daemon = daemon_in(CONFIG).start()
-    base = f"http://127.0.0.1:{daemon.port}"
-    assert httpx.get(f"{base}/livez").status_code == 200
-    assert httpx.get(f"{base}/api/v1/assets").status_code == 401
-    wait_for(lambda: daemon.get("/api/v1/assets")["items"], within=30)
+    with httpx.Client(base_url=daemon.url, trust_env=False, timeout=60) as anybody:
+        assert anybody.get("/livez").status_code == 200
+        assert anybody.get("/api/v1/assets").status_code == 401
+    wait_for(lambda: daemon.get("/api/v1/assets")["items"])
     assert metric(daemon, "aiops_config_last_reload_success") == 1
 
     daemon.config.write_text(CONFIG.replace("interval: 1s", "intervall: 1s"))
     daemon.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 0, within=20)
-    assert "did you mean" in daemon.tail() or "intervall" in daemon.tail()
+    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 0)
+    wait_for(lambda: "did you mean" in daemon.tail() or "intervall" in daemon.tail())
     before = metric(daemon, "aiops_samples_total")
-    wait_for(lambda: metric(daemon, "aiops_samples_total") > before, within=20)
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > before)
 
     daemon.config.write_text(CONFIG.replace("name: host", "name: this-machine"))
     daemon.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 1, within=20)
+    wait_for(lambda: metric(daemon, "aiops_config_last_reload_success") == 1)
     wait_for(
-        lambda: [s["name"] for s in daemon.get("/api/v1/status")["sources"]] == ["this-machine"], 20
+        lambda: [s["name"] for s in daemon.get("/api/v1/status")["sources"]] == ["this-machine"]
     )
-    begin = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - begin < 12
 
 
 def test_a_second_daemon_on_the_same_data_says_so_and_leaves_the_first_alone(daemon_in):
@@ -62,7 +60,6 @@ def test_a_second_daemon_on_the_same_data_says_so_and_leaves_the_first_alone(dae
         cwd=daemon.directory,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert second.returncode == 1
@@ -80,7 +77,7 @@ def test_commands_that_read_history_work_beside_the_daemon(daemon_in, tmp_path):
             cwd=daemon.directory, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
-    wait_for(lambda: metric(daemon, "aiops_samples_total") > 40, within=60)
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > 40)
     with daemon.client() as client:
         host = client.get("/api/v1/assets").json()["items"][0]["key"]
     now = datetime.now(UTC)
@@ -104,7 +101,7 @@ def test_a_wrong_configuration_ends_with_78_and_names_every_mistake(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text("serve: {port: 0}\nlog: {level: loud}\n")
     done = subprocess.run(
-        [AIOPS, "run", "--config", config], capture_output=True, text=True, timeout=60, check=False
+        [AIOPS, "run", "--config", config], capture_output=True, text=True, check=False
     )
     assert done.returncode == 78
     assert "config.yaml:1:1" in done.stderr
@@ -114,7 +111,7 @@ def test_a_wrong_configuration_ends_with_78_and_names_every_mistake(tmp_path):
 
 def test_it_starts_again_where_it_ended(daemon_in):
     daemon = daemon_in(CONFIG).start()
-    wait_for(lambda: metric(daemon, "aiops_samples_total"), within=30)
+    wait_for(lambda: metric(daemon, "aiops_samples_total"))
     series = daemon.get("/api/v1/series")["items"]
     daemon.kill()
     daemon.start()
@@ -129,16 +126,16 @@ def test_a_full_disk_is_a_state_and_not_a_crash(small_volume, daemon_in):
     daemon.data = small_volume / "data"
     subprocess.run(["mount", "-o", "remount,size=40m", str(small_volume)], check=True)
     daemon.start()
-    wait_for(lambda: metric(daemon, "aiops_samples_total"), within=30)
+    wait_for(lambda: metric(daemon, "aiops_samples_total"))
     balloon = small_volume / "balloon"
     with balloon.open("wb") as file, pytest.raises(OSError):  # noqa: PT012
         while True:
             file.write(b"\0" * 65536)
             file.flush()
-    time.sleep(6)
+    wait_for(lambda: daemon.get("/api/v1/status")["sources"][0]["error"])
     assert daemon.process.poll() is None
     assert daemon.get("/api/v1/assets")["items"], "reads go on"
     balloon.unlink()
     stored = metric(daemon, "aiops_samples_total")
-    wait_for(lambda: metric(daemon, "aiops_samples_total") > stored + 5, within=30)
+    wait_for(lambda: metric(daemon, "aiops_samples_total") > stored + 5)
     assert daemon.stop() == 0

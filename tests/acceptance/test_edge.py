@@ -15,10 +15,11 @@ import pytest
 
 from aiops.api.access import new_agent_token
 from aiops.ledger.open import open_ledger
-from tests.acceptance.daemon import AIOPS, Daemon, wait_for
+from tests.acceptance.daemon import AIOPS, Daemon
 from tests.certificates import make_certificates
+from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 
 ASSETS, METRICS, ROUNDS, STEP = 25, 10, 240, 15  # an hour of samples every 15 s
 
@@ -180,26 +181,27 @@ def test_an_hour_without_a_link_loses_nothing_and_live_data_comes_first(link, tm
             device = Device(agent, client)
             now = int(time.time())
             device.write([now - 3700])
-            wait_for(lambda: newest(centre) == now - 3700, 20)
-            wait_for(lambda: agent.get("/api/v1/status")["forward"]["waiting"] == 0, 20)
+            wait_for(lambda: newest(centre) == now - 3700)
+            wait_for(lambda: agent.get("/api/v1/status")["forward"]["waiting"] == 0)
             link.cut()
             for begin in range(0, ROUNDS, 10):
                 device.write([now - 3600 + STEP * n for n in range(begin, begin + 10)])
-            wait_for(lambda: not agent.get("/api/v1/status")["forward"]["reachable"], 30)
+            wait_for(lambda: not agent.get("/api/v1/status")["forward"]["reachable"])
             assert len(agent.get("/api/v1/assets", limit=500)["items"]) >= ASSETS
             device.write([live := int(time.time())])
             waiting = agent.get("/api/v1/status")["forward"]["waiting"]
             assert waiting == (ROUNDS + 1) * ASSETS * METRICS
             link.mend()
             began = time.monotonic()
-            wait_for(lambda: newest(centre) == live, 60, every=0.02)
+            wait_for(lambda: newest(centre) == live, every=0.02)
             left = agent.get("/api/v1/status")["forward"]["waiting"]
             print(f"live data after {time.monotonic() - began:.1f} s, {left} samples behind it")
-            wait_for(lambda: agent.get("/api/v1/status")["forward"]["waiting"] == 0, 60)
+            wait_for(lambda: agent.get("/api/v1/status")["forward"]["waiting"] == 0)
             forward = agent.get("/api/v1/status")["forward"]
             assert forward["dropped"] == 0
             assert not forward["refused"]
-            assert abs(forward["clock_offset_seconds"]) < 1.0
+            # one clock: what is measured is at most half of an exchange that met its timeout
+            assert abs(forward["clock_offset_seconds"]) <= 1.5
     first, last = (datetime.fromtimestamp(now + s, UTC) for s in (-7200, 600))
     span = ["--from", first.isoformat(), "--to", last.isoformat()]
     command = [AIOPS, "export", *span, "--config", centre.config, tmp_path / "bundle"]
@@ -228,7 +230,7 @@ def newest(centre):
 def test_a_centre_that_asks_for_certificates_refuses_who_shows_none(link, tmp_path):
     centre, files = centre_of(link, tmp_path / "centre")
     trusting = ssl.create_default_context(cafile=files["ca"])
-    with running(centre), httpx.Client(verify=trusting, trust_env=False) as stranger:
+    with running(centre), httpx.Client(verify=trusting, trust_env=False, timeout=60) as stranger:
         with pytest.raises(httpx.TransportError):
             stranger.get(f"{centre.url}/livez")
         assert centre.get("/api/v1/status")["forward"] is None

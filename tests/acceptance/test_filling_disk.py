@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.acceptance.daemon import wait_for
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -52,9 +52,9 @@ def test_a_filling_volume_becomes_one_ticket_before_it_is_full_and_is_resolved_w
     def all_resolved():
         return all(request_tracker.ticket(t["id"])["Status"] == "resolved" for t in tickets)
 
-    opened = wait_for(about_the_volume, within=170)
+    opened = wait_for(about_the_volume)
     keys = [incident["key"] for incident in opened]
-    tickets = [wait_for(lambda k=key: request_tracker.tickets(k), within=30)[0] for key in keys]
+    tickets = [wait_for(lambda k=key: request_tracker.tickets(k))[0] for key in keys]
     said, at = filling.stdout.readline().split()
     assert said == "full"
     full_at = float(at)
@@ -69,10 +69,10 @@ def test_a_filling_volume_becomes_one_ticket_before_it_is_full_and_is_resolved_w
             f"{late - full_at:.0f} s before late"
         )
 
-    wait_for(lambda: all(_outcome(i) == "happened" for i in about_the_volume()), within=30)
+    wait_for(lambda: all(_outcome(i) == "happened" for i in about_the_volume()))
     filling.kill()
     (small_volume / "filling.dat").unlink()
-    wait_for(all_resolved, within=60)
+    wait_for(all_resolved)
     assert all(incident["state"] == "closed" for incident in about_the_volume())
     assert all(len(request_tracker.tickets(key)) == 1 for key in keys)
     assert daemon.stop() == 0
@@ -92,11 +92,11 @@ def test_a_ticket_closed_over_there_closes_the_incident_here(
             file.write(b"x" * 65536)
             file.flush()
     (incident,) = wait_for(
-        lambda: [i for i in daemon.incidents() if i["asset"].endswith(str(small_volume))], 60
+        lambda: [i for i in daemon.incidents() if i["asset"].endswith(str(small_volume))]
     )
     assert incident["kind"] == "reactive"
-    (ticket,) = wait_for(lambda: request_tracker.tickets(incident["key"]), within=30)
+    (ticket,) = wait_for(lambda: request_tracker.tickets(incident["key"]))
     (small_volume / "filling.dat").unlink()
     request_tracker.set_status(ticket["id"], "resolved")
-    wait_for(lambda: all(i["state"] == "closed" for i in daemon.incidents()), within=40)
+    wait_for(lambda: all(i["state"] == "closed" for i in daemon.incidents()))
     assert daemon.stop() == 0

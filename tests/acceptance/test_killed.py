@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.acceptance.daemon import Daemon, wait_for
+from tests.acceptance.daemon import Daemon
 from tests.acceptance.endpoint import Endpoint
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -93,9 +94,9 @@ def test_thirty_kills_lose_no_acknowledged_sample_and_make_one_ticket_per_incide
                 time.sleep(0.2)
             daemon.kill()
         daemon.start()
-        wait_for(lambda: len(failed_assets(daemon)) >= len(endpoint.full), within=60)
+        wait_for(lambda: len(failed_assets(daemon)) >= len(endpoint.full))
         keys = [incident["key"] for incident in daemon.incidents()]
-        wait_for(lambda: all(request_tracker.tickets(key) for key in keys), within=120, every=2)
+        wait_for(lambda: all(request_tracker.tickets(key) for key in keys), every=2)
         series = watcher.look(daemon, series)
         stored = Watcher.read(daemon, series)
         assert daemon.stop() == 0
@@ -143,11 +144,11 @@ def test_a_build_without_the_look_up_before_create_makes_second_tickets(request_
         for kill in range(3):
             daemon.start("--test-hooks", environment={"AIOPS_CRASHPOINTS": "outbox.after_send:1"})
             endpoint.full.add(kill)
-            wait_for(lambda: daemon.process.poll() is not None, within=30)
+            wait_for(lambda: daemon.process.poll() is not None)
         daemon.start()
         keys = [incident["key"] for incident in daemon.incidents()]
         found = wait_for(
-            lambda: [n for key in keys if (n := len(request_tracker.tickets(key))) > 1], within=60
+            lambda: [n for key in keys if (n := len(request_tracker.tickets(key))) > 1]
         )
         assert found
     finally:

@@ -4,7 +4,6 @@ import gzip
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,9 @@ import pytest
 
 from aiops.api.access import new_agent_token
 from aiops.ledger.open import open_ledger
-from tests.acceptance.daemon import Daemon, wait_for
+from tests.acceptance.daemon import Daemon
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 AIOPS = Path(sys.executable).with_name("aiops")
 _CONFIG = """
@@ -29,8 +30,7 @@ ladder: {start: shadow}
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     started = Daemon(tmp_path_factory.mktemp("pushed"), _CONFIG % port).start()
     started.grpc_port = port
     yield started
@@ -61,13 +61,16 @@ def url(daemon, path: str) -> str:
 
 def write(daemon, secret: str, lines: str, **more) -> httpx.Response:
     headers = {"Authorization": f"Token {secret}"}
-    return httpx.post(
-        url(daemon, "/api/v2/write"), content=lines, headers=headers, trust_env=False, **more
-    )
+    address = url(daemon, "/api/v2/write")
+    return httpx.post(address, content=lines, headers=headers, trust_env=False, timeout=60, **more)
 
 
 def assets(daemon) -> dict[str, dict]:
     return {asset["key"]: asset for asset in daemon.get("/api/v1/assets", limit=500)["items"]}
+
+
+def parts(daemon, parent: str, kind: str) -> list[dict]:
+    return [a for a in assets(daemon).values() if (a["parent"], a["kind"]) == (parent, kind)]
 
 
 def values(daemon, asset: str) -> dict[str, dict]:
@@ -88,8 +91,7 @@ def test_vmagent_scraping_a_node_exporter_brings_its_volumes(daemon, node_export
         "global: {scrape_interval: 1s}\n"
         f"scrape_configs: [{{job_name: node, static_configs: [{{targets: ['{target}']}}]}}]\n"
     )
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     agent = subprocess.Popen(
         [
             program,
@@ -105,17 +107,12 @@ def test_vmagent_scraping_a_node_exporter_brings_its_volumes(daemon, node_export
         stderr=subprocess.DEVNULL,
     )
     try:
-        volumes = wait_for(
-            lambda: [a for a in assets(daemon).values() if a["parent"] == target], within=15
-        )
-        wait_for(lambda: "system.cpu.utilization" in values(daemon, target), within=10)
-        volume = next(v for v in volumes if v["kind"] == "volume")
-        wait_for(
-            lambda: "system.filesystem.utilization" in values(daemon, volume["key"]), within=10
-        )
+        volumes = wait_for(lambda: parts(daemon, target, "volume"))
+        wait_for(lambda: "system.cpu.utilization" in values(daemon, target))
+        wait_for(lambda: "system.filesystem.utilization" in values(daemon, volumes[0]["key"]))
     finally:
         agent.send_signal(signal.SIGTERM)
-        agent.wait(10)
+        agent.wait(60)
     assert assets(daemon)[target]["kind"] == "host"
     status = {s["name"]: s for s in daemon.get("/api/v1/status")["sources"]}
     assert status["edge"]["type"] == "remote_write"
@@ -137,14 +134,12 @@ def test_collectd_brings_its_host_and_volumes(daemon, tmp_path):
         [program, "-f", "-C", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        wait_for(lambda: "system.cpu.load_average.1m" in values(daemon, "old-1"), within=15)
-        volumes = wait_for(
-            lambda: [a for a in assets(daemon).values() if a["parent"] == "old-1"], within=15
-        )
+        wait_for(lambda: "system.cpu.load_average.1m" in values(daemon, "old-1"))
+        wait_for(lambda: parts(daemon, "old-1", "volume"))
     finally:
         agent.terminate()
-        agent.wait(10)
-    assert {asset["kind"] for asset in volumes} == {"volume"}
+        agent.wait(60)
+    assert {a["kind"] for a in assets(daemon).values() if a["parent"] == "old-1"} == {"volume"}
 
 
 def test_the_client_of_influxdb_writes_and_is_told_what_was_wrong(daemon):
@@ -227,7 +222,7 @@ def test_a_token_of_an_agent_opens_nothing_else_and_can_be_withdrawn(daemon, tmp
     kept = tmp_path / "token"
     kept.write_text(secret + "\n")
     headers = {"Authorization": f"Bearer {secret}"}
-    asked = httpx.get(url(daemon, "/api/v1/assets"), headers=headers, trust_env=False)
+    asked = httpx.get(url(daemon, "/api/v1/assets"), headers=headers, trust_env=False, timeout=60)
     assert asked.status_code == 403
     in_address = write(daemon, secret, "a b=1", params={"token": secret})
     assert in_address.status_code == 400
@@ -240,7 +235,7 @@ def test_bombs_and_strange_encodings_are_refused(daemon):
     headers = {"Authorization": f"Token {secret}", "Content-Encoding": "gzip"}
     address = url(daemon, "/write")
     bomb = gzip.compress(b"\n" * (50 << 20))
-    with httpx.Client(headers=headers, trust_env=False) as client:
+    with httpx.Client(headers=headers, trust_env=False, timeout=60) as client:
         assert client.post(address, content=bomb).status_code == 413
         assert client.post(address, content=bomb[:-9]).status_code in {400, 413}
         cut = gzip.compress(b"a,host=b c=1\n" * 50)[:-9]

@@ -3,15 +3,16 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 
@@ -58,7 +59,7 @@ def running_postgres() -> Iterator[RealPostgres]:
         subprocess.run(
             [*init, "-E", "UTF8", "--no-sync"], check=True, capture_output=True, **options
         )
-        port = _free_port()
+        port = free_port()
         command = [BINARIES / "postgres", "-D", directory / "data", "-p", str(port)]
         for setting in (
             "listen_addresses=127.0.0.1",
@@ -76,30 +77,21 @@ def running_postgres() -> Iterator[RealPostgres]:
         if process is not None:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(10)
+                process.wait(60)
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
     import psycopg
 
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise RuntimeError(f"PostgreSQL ended with {process.returncode}")
-        try:
+    def answers() -> bool:
+        assert process.poll() is None, f"PostgreSQL ended with {process.returncode}"
+        with suppress(psycopg.OperationalError):
             psycopg.connect(f"host=127.0.0.1 port={port} user=postgres dbname=postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError("PostgreSQL did not answer within 30 s")
+            return True
+        return False
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    wait_for(answers, every=0.05)

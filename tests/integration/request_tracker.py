@@ -5,16 +5,17 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 SERVER = Path("/usr/share/request-tracker5/libexec/rt-server")
 SETUP = "rt-setup-database-5"
@@ -79,7 +80,7 @@ class RealTracker:
             f"{self.url}/REST/2.0/ticket/{number}",
             json={"Status": status},
             headers={"Authorization": f"token {self.token}"},
-            timeout=30,
+            timeout=60,
             trust_env=False,
         )
         answer.raise_for_status()
@@ -89,7 +90,7 @@ class RealTracker:
             f"{self.url}/REST/2.0{path}",
             params=params,
             headers={"Authorization": f"token {self.token}"},
-            timeout=30,
+            timeout=60,
             trust_env=False,
         )
         answer.raise_for_status()
@@ -111,7 +112,7 @@ def running_tracker() -> Iterator[RealTracker]:
     directory = Path(tempfile.mkdtemp(prefix="aiops-rt-", dir="/tmp"))
     process: subprocess.Popen[bytes] | None = None
     try:
-        port = _free_port()
+        port = free_port()
         environment = _prepare(directory, port)
         token = _seed(directory, environment)
         log = (directory / "server.log").open("wb")
@@ -147,7 +148,7 @@ def _prepare(directory: Path, port: int) -> dict[str, str]:
     }
     setup = [SETUP, "--action", "init", "--dba", "", "--dba-password", "", "--skip-create"]
     subprocess.run(
-        setup, env=environment, cwd=directory, check=True, capture_output=True, timeout=120
+        setup, env=environment, cwd=directory, check=True, capture_output=True, timeout=300
     )
     return environment
 
@@ -155,34 +156,27 @@ def _prepare(directory: Path, port: int) -> dict[str, str]:
 def _seed(directory: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["perl", "seed.pl"], env=environment, cwd=directory, check=True, capture_output=True,
-        timeout=120, text=True,
+        timeout=300, text=True,
     )  # fmt: skip
     return done.stdout.strip().splitlines()[-1]
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, directory: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise RuntimeError((directory / "server.log").read_text()[-2000:])
+    def answers() -> bool:
+        assert process.poll() is None, (directory / "server.log").read_text()[-2000:]
         with contextlib.suppress(httpx.HTTPError):
-            httpx.get(f"http://127.0.0.1:{port}/REST/2.0/rt", timeout=30, trust_env=False)
-            return
-        time.sleep(0.05)
-    raise TimeoutError("Request Tracker did not answer within 60 s")
+            httpx.get(f"http://127.0.0.1:{port}/REST/2.0/rt", timeout=60, trust_env=False)
+            return True
+        return False
+
+    wait_for(answers, every=0.05)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(10)
+        process.wait(60)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    process.wait(60)

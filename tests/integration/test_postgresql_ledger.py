@@ -52,7 +52,7 @@ def test_two_daemons_that_start_and_write_at_once_lose_and_double_nothing(postgr
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert errors == []
     ledger = open_ledger(url, NOW)
     assert sorted(each.number for each in ledger.incidents(SYSTEM)) == list(range(1, 31))

@@ -41,7 +41,7 @@ SPOILED = {
 FRESH = iter(range(1_000_000))
 
 
-def make_system(tracker, url="", timeout=30.0, **changes):
+def make_system(tracker, url="", timeout=60.0, **changes):
     settings = RequestTrackerSettings(
         url or tracker.url, Secret(tracker.token), QUEUE, timeout=timedelta(seconds=timeout)
     )
@@ -142,7 +142,7 @@ def test_one_incident_gets_one_ticket_although(request_tracker, proxy, ledger, f
     incidents = [new_incident(ledger) for _ in range(2)]
     for incident in incidents:
         tell(ledger, incident)
-    timeout = 4.0 if fault is Fault.COMMIT_THEN_HANG else 30.0
+    timeout = 4.0 if fault is Fault.COMMIT_THEN_HANG else 60.0
     outbox = make_outbox(ledger, make_system(request_tracker, proxy.url, timeout))
     proxy.spoil(fault, times=3, matches=creates)
     run(outbox, ledger)
@@ -248,7 +248,7 @@ def test_a_process_killed_at_a_crash_point_leaves_one_ticket(request_tracker, tm
     ledger.close()
     arguments = [request_tracker.url, request_tracker.token, QUEUE, ledger_url]
     command = [sys.executable, "-c", ONE_PASS, *arguments, NOW.isoformat(), point]
-    killed = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    killed = subprocess.run(command, capture_output=True, timeout=240, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     again = open_ledger(ledger_url, NOW)
     run(make_outbox(again, make_system(request_tracker)), again, NOW + timedelta(minutes=1))

@@ -2,7 +2,6 @@
 
 import email
 import re
-import socket
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,7 @@ from aiops.learn.weekly import newest_slot
 from aiops.ledger.open import open_ledger
 from aiops.testing.clock import FakeClock
 from tests.contract.api.world import client_of
+from tests.ports import free_port
 from tests.unit.learn.test_value import PRICES, START, incident, replace
 
 pytest.importorskip("apprise")
@@ -45,8 +45,7 @@ class Box:
 @pytest.fixture
 def box():
     kept = Box()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = controllers.Controller(kept, hostname="127.0.0.1", port=port)
     server.start()
     kept.address = (

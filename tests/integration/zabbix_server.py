@@ -17,7 +17,9 @@ from typing import Any
 import httpx
 
 from tests.integration import postgresql
-from tests.integration.collect.processes import answers, free_port, running
+from tests.integration.collect.processes import answers, running
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 SERVER = Path("/usr/sbin/zabbix_server")
 SCHEMA = Path("/usr/share/zabbix-server-pgsql")
@@ -93,23 +95,22 @@ class RealZabbix:
         command = [SERVER, "-c", self._config, "-R", "config_cache_reload"]
         subprocess.run(command, check=True, capture_output=True)
 
-    def send(self, host: str, values: dict[str, float], within: float = 60.0) -> None:
+    def send(self, host: str, values: dict[str, float]) -> None:
         """Sends values until the server, whose cache may be old, has taken them all."""
         began = time.time()
         data = [{"host": host, "key": key, "value": str(v)} for key, v in values.items()]
         body = json.dumps({"request": "sender data", "data": data}).encode()
-        end = time.monotonic() + within
-        while True:
+
+        def taken() -> bool:
             with socket.create_connection(("127.0.0.1", self._port), 30) as connection:
                 connection.sendall(b"ZBXD\x01" + struct.pack("<II", len(body), 0) + body)
                 answer = b""
                 while piece := connection.recv(4096):
                     answer += piece
-            if b"failed: 0" in answer:
-                self.sent = began, time.time()
-                return
-            assert time.monotonic() < end, answer
-            time.sleep(0.5)
+            return b"failed: 0" in answer
+
+        wait_for(taken)
+        self.sent = began, time.time()
 
 
 def missing() -> str:
@@ -134,7 +135,7 @@ def running_zabbix() -> Iterator[RealZabbix]:
         with postgresql.running_postgres() as database:
             database.new_database("zabbix")
             _load(database.port)
-            port, web = _low_port(), free_port()
+            port, web = free_port(), free_port()
             told = {"port": port, "place": place, "database": database.port}
             config = place / "server.conf"
             config.write_text(_CONFIG.format(**told))
@@ -149,24 +150,15 @@ def running_zabbix() -> Iterator[RealZabbix]:
             url = f"http://127.0.0.1:{web}"
             php = ["php", "-d", "post_max_size=16M", "-d", "max_execution_time=300"]
             with (
-                running([str(SERVER), "-f", "-c", str(config)], lambda: answers(port), 60),
+                running([str(SERVER), "-f", "-c", str(config)], lambda: answers(port)),
                 running(
                     [*php, "-S", f"127.0.0.1:{web}", "-t", str(place / "web")],
                     lambda: _ready(url),
-                    60,
                 ),
             ):
                 yield RealZabbix(url, port, config)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _low_port() -> int:
-    """Returns a free port; the server takes none above 32767."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_767):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("no port is free")
 
 
 def _load(port: int) -> None:
@@ -180,6 +172,6 @@ def _load(port: int) -> None:
 def _ready(url: str) -> bool:
     question = {"jsonrpc": "2.0", "id": 1, "method": "apiinfo.version", "params": []}
     with suppress(httpx.HTTPError, ValueError):
-        answer = httpx.post(f"{url}/api_jsonrpc.php", json=question, trust_env=False, timeout=10)
+        answer = httpx.post(f"{url}/api_jsonrpc.php", json=question, trust_env=False, timeout=60)
         return "result" in answer.json()
     return False

@@ -40,7 +40,7 @@ def world():
         def call(body, told=f"Bearer {secret}", path=_EXPORT, compression=None):
             send = channel.unary_unary(path, lambda b: b, lambda b: b)
             metadata = [("authorization", told)] if told else []
-            return send(body, metadata=metadata, compression=compression, timeout=20)
+            return send(body, metadata=metadata, compression=compression, timeout=60)
 
         yield behind, call, sink, server
     server.stop()
@@ -183,7 +183,7 @@ def test_with_an_authority_for_clients_only_those_who_have_its_certificate_are_h
         with grpc.secure_channel(f"localhost:{server.port}", credentials) as channel:
             send = channel.unary_unary(_EXPORT, lambda b: b, lambda b: b)
             with pytest.raises(grpc.RpcError) as raised:
-                send(b"", timeout=10)
+                send(b"", timeout=60)
             assert raised.value.code() is code  # with a certificate a token is still asked for
     server.stop()
 

@@ -412,4 +412,4 @@ def serve(service: FakeService) -> Iterator[str]:
 def client_of(base: str, token: str = "") -> httpx.Client:
     """A client with or without a token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(base_url=base, headers=headers, trust_env=False)
+    return httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60)

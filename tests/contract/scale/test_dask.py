@@ -1,7 +1,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -13,6 +12,7 @@ from aiops.contracts.errors import Unreachable
 from aiops.scale.executors.dask import DaskExecutor, DaskSettings
 from aiops.testing.executor import check_executor, square
 from tests.certificates import make_certificates
+from tests.ports import free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library's own
 
@@ -69,12 +69,6 @@ def test_a_scheduler_that_is_not_there_is_told():
 def test_no_code_is_sent_over_a_network_without_certificates(address):
     with pytest.raises(ValueError, match=r"certificates|ca_file"):
         DaskSettings(address)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,17 +12,20 @@ from aiops.automate.runbook import Call, Method, Step
 from aiops.contracts.secret import Secret
 from aiops.domain.run import RunReason, RunState
 from tests.unit.automate.scene import a_runbook, an_incident, device, scene
+from tests.waiting import wait_for
 
 
 @contextmanager
-def server(status=200, body=b"fine", headers=(), wait=0.0):
-    seen = []
+def server(status=200, body=b"fine", headers=(), *, waits=False):
+    """A server that answers at once, or not before the test is over."""
+    seen, over = [], threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             length = int(self.headers.get("Content-Length") or 0)
             seen.append((self.command, self.path, dict(self.headers), self.rfile.read(length)))
-            time.sleep(wait)
+            if waits:
+                over.wait(120)
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)
@@ -44,6 +46,7 @@ def server(status=200, body=b"fine", headers=(), wait=0.0):
     try:
         yield f"http://127.0.0.1:{listening.server_port}", seen
     finally:
+        over.set()
         listening.shutdown()
         listening.server_close()
 
@@ -93,7 +96,7 @@ def test_a_call_nobody_answers_fails_and_is_not_sent_again(tmp_path):
 
 
 def test_a_slow_answer_is_ended_by_time_and_by_the_kill_switch(tmp_path):
-    with server(wait=5) as (url, seen):
+    with server(waits=True) as (url, seen):
         with scene(tmp_path / "a", calling(url, timeout=timedelta(seconds=1))) as world:
             run = world.carry_out(an_incident(), "ada")
             assert run.reason is RunReason.TOOK_TOO_LONG
@@ -104,8 +107,7 @@ def test_a_slow_answer_is_ended_by_time_and_by_the_kill_switch(tmp_path):
             world.desk.approve(run, run.digest, "ada", world.now)
             world.tick(an_incident())
             world.wait_until_running()
-            while len(seen) < 2:
-                time.sleep(0.01)
+            wait_for(lambda: len(seen) == 2)
             world.automation.halt("bo", "")
             run = world.wait()
     assert run.reason is RunReason.KILL_SWITCH

@@ -1,7 +1,6 @@
 """The whole daemon: a runbook of a file, an incident, two people over HTTP, one real program."""
 
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +18,7 @@ from aiops.daemon.service import Service
 from aiops.domain.access import Role
 from aiops.domain.asset import SYSTEM
 from tests.unit.automate.scene import an_incident
+from tests.waiting import wait_for
 
 BOOK = """\
 name: leave-a-mark
@@ -36,7 +36,7 @@ def client(service, base, name, role=Role.APPROVER):
     secret, credential = new_token(name, role, SYSTEM, now, timedelta(hours=1))
     service.ledger.put_credential(credential)
     headers = {"Authorization": f"Bearer {secret}"}
-    return httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=30)
+    return httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60)
 
 
 def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monkeypatch, capsys):
@@ -69,12 +69,7 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
         assert bo.post(path, json=digest).json()["state"] == "approved"
         for _ in range(3):
             service.automate_tick()
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            found = ada.get(f"/api/v1/runs/{run['id']}").json()
-            if found["state"] not in ("approved", "running"):
-                break
-            time.sleep(0.05)
+        found = wait_for(lambda: over(ada.get(f"/api/v1/runs/{run['id']}").json()))
         assert (found["state"], found["verified"]) == ("succeeded", True)
         assert mark.read_text() == "sda1"
         assert "exit code 0" in ada.get("/runbooks").text
@@ -88,6 +83,10 @@ def test_two_people_approve_over_http_and_the_daemon_runs_it_once(tmp_path, monk
     assert command(monkeypatch, capsys, "check", config).endswith("1 ok\n")
     assert "stopped" in command(monkeypatch, capsys, "halt", config)
     assert "go on" in command(monkeypatch, capsys, "resume", config)
+
+
+def over(run):
+    return run if run["state"] not in {"approved", "running"} else None
 
 
 def command(monkeypatch, capsys, name, config):

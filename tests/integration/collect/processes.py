@@ -4,16 +4,11 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+from tests.waiting import wait_for
 
 
 def answers(port: int) -> bool:
@@ -27,7 +22,7 @@ def answers(port: int) -> bool:
 def running(
     command: Sequence[str],
     ready: Callable[[], bool],
-    within: float = 30.0,
+    within: float = 120.0,
     environment: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
@@ -40,17 +35,18 @@ def running(
         **{**quiet, **more},
     )
     try:
-        end = time.monotonic() + within
-        while not ready():
+
+        def lives_and_is_ready() -> bool:
             assert process.poll() is None, f"{command[0]} ended at once ({process.returncode})"
-            assert time.monotonic() < end, f"{command[0]} is not ready within {within:g} s"
-            time.sleep(0.05)
+            return ready()
+
+        wait_for(lives_and_is_ready, within, every=0.05)
         yield process
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

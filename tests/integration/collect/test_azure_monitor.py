@@ -16,7 +16,7 @@ from collectors.azure_monitor import PLUGIN, collector
 from collectors.azure_monitor.settings import AzureMetricSettings, AzureMonitorSettings
 from tests.integration.collect.documents import serving
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _GROUP = "/subscriptions/s-1/resourceGroups/shop/providers"
 _WEB = f"{_GROUP}/Microsoft.Compute/virtualMachines/Web-1"

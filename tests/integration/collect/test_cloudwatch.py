@@ -18,9 +18,10 @@ from aiops.domain.metric import Direction
 from aiops.testing.collector import check_collector
 from collectors.cloudwatch import PLUGIN
 from collectors.cloudwatch.settings import CloudMetricSettings, CloudwatchSettings
-from tests.integration.collect.processes import free_port, running
+from tests.integration.collect.processes import running
+from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=20)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _CPU = CloudMetricSettings(
     "Shop/EC2",
@@ -45,7 +46,7 @@ def server():
 
     def ready():
         with suppress(httpx.HTTPError):
-            return httpx.get(f"{url}/moto-api/", trust_env=False).status_code == 200
+            return httpx.get(f"{url}/moto-api/", trust_env=False, timeout=60).status_code == 200
         return False
 
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
@@ -56,7 +57,7 @@ def server():
 @pytest.fixture
 def cloud(server):
     """A client that writes into an empty cloud."""
-    httpx.post(f"{server}/moto-api/reset", trust_env=False)
+    httpx.post(f"{server}/moto-api/reset", trust_env=False, timeout=60)
     client = boto3.client(
         "cloudwatch",
         region_name="eu-central-1",

@@ -28,7 +28,7 @@ def make(path, **more):
 
 
 def read(source, cursor=None):
-    collection = source.collect(cursor or {}, NOW, timedelta(seconds=5))
+    collection = source.collect(cursor or {}, NOW, timedelta(seconds=60))
     return collection, collection.batch.values.tolist()
 
 

@@ -17,9 +17,9 @@ from aiops.domain.asset import Location
 from aiops.testing.collector import check_collector
 from collectors.gcp_monitoring import PLUGIN, collector
 from collectors.gcp_monitoring.settings import Aligner, GcpMetricSettings, GcpMonitoringSettings
-from tests.integration.collect.processes import free_port
+from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _CPU = GcpMetricSettings(
     "compute.googleapis.com/instance/cpu/utilization", "cpu", "{instance_name}", fail=1.0

@@ -26,7 +26,7 @@ def mounted(tmp_path):
 
 
 def _read(collector):
-    batch = collector.collect({}, datetime.now(UTC), timedelta(seconds=5)).batch
+    batch = collector.collect({}, datetime.now(UTC), timedelta(seconds=60)).batch
     rows = zip(batch.rows.tolist(), batch.values.tolist(), strict=True)
     return {(batch.series[row].asset, batch.series[row].metric): value for row, value in rows}
 

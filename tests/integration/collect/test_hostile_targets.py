@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from collections import Counter
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from aiops.collect.settings import SourceSettings
 from aiops.contracts.errors import Unreachable
 from collectors.prometheus import PLUGIN
 from tests.integration.collect.serving import serve
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 
@@ -22,7 +25,7 @@ def _now():
 
 
 def _never_answer(client, stop):
-    stop.wait(30)
+    stop.wait()
 
 
 def _drip_headers(client, stop):
@@ -39,7 +42,7 @@ def _drip_body(client, stop):
 
 def _promise_ten_gigabytes(client, stop):
     client.sendall(_HEAD + b"Content-Length: 10000000000\r\n\r\na 1\n")
-    stop.wait(30)
+    stop.wait()
 
 
 def _close_at_half(client, stop):
@@ -78,7 +81,7 @@ def _listening(behave):
                 server.shutdown(socket.SHUT_RDWR)
 
 
-def _kind(url, seconds=0.5, **settings):
+def _kind(url, seconds=60, **settings):
     collector = PLUGIN.create(PLUGIN.settings(url=url, **settings))
     with pytest.raises(Unreachable) as caught:
         collector.collect({}, _now(), timedelta(seconds=seconds))
@@ -86,23 +89,21 @@ def _kind(url, seconds=0.5, **settings):
 
 
 @pytest.mark.parametrize(
-    ("behave", "kind"),
-    [
-        (_never_answer, "timeout"),
-        (_drip_headers, "timeout"),
-        (_drip_body, "timeout"),
-        (_promise_ten_gigabytes, "timeout"),
-        (_close_at_half, "truncated"),
-    ],
+    "behave", [_never_answer, _drip_headers, _drip_body, _promise_ten_gigabytes]
 )
-def test_a_target_that_does_not_finish_is_ended(behave, kind):
+def test_a_target_that_does_not_finish_is_ended_at_the_deadline(behave):
     with _listening(behave) as url:
-        assert _kind(url) == kind
+        assert _kind(url, seconds=0.5) == "timeout"
+
+
+def test_a_target_that_closes_too_early_is_told():
+    with _listening(_close_at_half) as url:
+        assert _kind(url) == "truncated"
 
 
 def test_an_endless_body_is_ended_at_the_limit():
     with _listening(_endless_body) as url:
-        assert _kind(url, seconds=20, max_body_bytes=1_000_000) == "limit"
+        assert _kind(url, max_body_bytes=1_000_000) == "limit"
 
 
 def test_a_redirect_is_not_followed():
@@ -123,45 +124,65 @@ def test_the_wait_that_a_target_asks_for_is_passed_on():
     with serve(b"", {"Retry-After": "86400"}, status=429) as url:
         collector = PLUGIN.create(PLUGIN.settings(url=url))
         with pytest.raises(Unreachable, match="86400 s") as caught:
-            collector.collect({}, _now(), timedelta(seconds=5))
+            collector.collect({}, _now(), timedelta(seconds=60))
     assert caught.value.retry_after == 86_400
 
 
 def test_a_closed_port_and_a_name_that_is_none_have_their_words():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    assert _kind(f"http://127.0.0.1:{port}/metrics") == "refused"
-    assert _kind("http://no-such-host.invalid/metrics", seconds=20) == "dns"
+    assert _kind(f"http://127.0.0.1:{free_port()}/metrics") == "refused"
+    assert _kind("http://no-such-host.invalid/metrics") == "dns"
 
 
 def test_plain_http_behind_https_is_a_tls_error():
     with serve(b"a 1\n") as url:
-        assert _kind(url.replace("http:", "https:"), seconds=10) == "tls"
+        assert _kind(url.replace("http:", "https:")) == "tls"
+
+
+_HUNG = [_never_answer, _drip_headers, _drip_body, _promise_ten_gigabytes] * 3
+
+
+@contextmanager
+def _collecting(urls, deadline=None):
+    """Collectors of hung targets and of this host, and how often each has delivered."""
+    delivered = Counter()
+    interval = timedelta(seconds=1)
+    sources = [
+        SourceSettings(f"hung-{i}", "prometheus", interval, deadline, settings={"url": url})
+        for i, url in enumerate(urls)
+    ]
+    sources.append(SourceSettings("healthy", "host", interval))
+    began = _now(), time.monotonic()
+    collectors = Collectors(sources, lambda name, *_: delivered.update([name]), *began)
+    yield collectors, delivered
+    collectors.close()
+
+
+def _ticked(collectors):
+    collectors.tick(_now(), time.monotonic())
+    return {status.name: status for status in collectors.statuses()}
 
 
 def test_hung_targets_delay_no_healthy_source():
-    behaviours = [_never_answer, _drip_headers, _drip_body, _promise_ten_gigabytes] * 3
-    count = {"healthy": 0}
+    with ExitStack() as hanging:
+        urls = hanging.enter_context(_many(_HUNG))
+        with _collecting(urls, deadline=timedelta(minutes=10)) as (collectors, delivered):
+            wait_for(lambda: _ticked(collectors) and delivered["healthy"] >= 3)
+            statuses = _ticked(collectors)
+            assert all(statuses[f"hung-{i}"].running_since for i in range(len(_HUNG)))
+            assert delivered.keys() == {"healthy"}
+            hanging.close()  # else the end would wait for them
 
-    def deliver(name, collection, inventory):
-        count[name] = count.get(name, 0) + 1
 
-    interval = timedelta(seconds=1)
-    with _many(behaviours) as urls:
-        sources = [
-            SourceSettings(f"hung-{i}", "prometheus", interval, settings={"url": url})
-            for i, url in enumerate(urls)
-        ]
-        sources.append(SourceSettings("healthy", "host", interval))
-        collectors = Collectors(sources, deliver, _now(), time.monotonic())
-        for _ in range(40):
-            collectors.tick(_now(), time.monotonic())
-            time.sleep(0.1)
-        statuses = {status.name: status for status in collectors.statuses()}
-        collectors.close()
-    assert count["healthy"] >= 3
-    assert count.keys() == {"healthy"}
-    assert all(s.error_kind == "timeout" for n, s in statuses.items() if n != "healthy")
+def test_hung_targets_are_given_up_at_their_deadline_and_asked_again():
+    def given_up_twice():
+        told = _ticked(collectors)
+        hung = [status for name, status in told.items() if name != "healthy"]
+        return hung if all(status.failures >= 2 for status in hung) else None
+
+    with _many(_HUNG) as urls, _collecting(urls) as (collectors, delivered):
+        hung = wait_for(given_up_twice)
+        assert {status.error_kind for status in hung} == {"timeout"}
+        assert delivered.keys() == {"healthy"}
 
 
 @contextmanager
@@ -178,7 +199,7 @@ def test_series_that_come_and_go_do_not_fill_the_memory():
         collector = PLUGIN.create(PLUGIN.settings(url=url, asset="it"))
         sizes = []
         for _ in range(15):
-            batch = collector.collect({}, _now(), timedelta(seconds=10)).batch
+            batch = collector.collect({}, _now(), timedelta(seconds=60)).batch
             assert len(batch) == 1000
             sizes.append(len(batch.series))
     assert max(sizes) <= 9_000  # 15,000 names have been seen
@@ -195,11 +216,11 @@ def _new_names_each_time():
 
 
 def test_a_resolver_that_hangs_is_left_behind_at_the_deadline(monkeypatch):
-    looked_up = []
+    looked_up, answer = [], threading.Event()
 
     def hang(*args):
         looked_up.append(threading.current_thread())
-        time.sleep(1.5)
+        answer.wait(120)
         raise OSError("too late")
 
     # A name server that never answers cannot be had without the host's own settings.
@@ -207,4 +228,6 @@ def test_a_resolver_that_hangs_is_left_behind_at_the_deadline(monkeypatch):
     assert _kind("http://somewhere.invalid/metrics", seconds=0.2) == "timeout"
     assert looked_up[0].is_alive()
     assert looked_up[0].daemon
-    looked_up[0].join()
+    answer.set()
+    looked_up[0].join(120)
+    assert not looked_up[0].is_alive()

@@ -15,7 +15,7 @@ from collectors.influxdb import PLUGIN
 from collectors.influxdb.settings import FluxSettings, InfluxdbSettings
 from tests.integration.collect.documents import serving
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _FLUX = 'from(bucket: "b") |> range(start: v.timeRangeStart, stop: v.timeRangeStop)'
 _QUERY = FluxSettings(

@@ -15,7 +15,7 @@ from collectors.kubernetes.settings import KubernetesSettings
 from tests.contract.collect.test_collectors import _table
 from tests.integration.collect.documents import serving
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 
 
 def condition(kind, status):

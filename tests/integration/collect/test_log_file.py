@@ -20,7 +20,7 @@ class Reader:
 
     def read(self):
         self.at += timedelta(minutes=1)
-        self.found = self.collector.collect(self.cursor, self.at, timedelta(seconds=10))
+        self.found = self.collector.collect(self.cursor, self.at, timedelta(seconds=60))
         self.cursor = json.loads(json.dumps(dict(self.found.cursor)))
         batch = self.found.batch
         return {

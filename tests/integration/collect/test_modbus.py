@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -23,9 +22,11 @@ from collectors.modbus.settings import (
     Table,
     WordOrder,
 )
-from tests.integration.collect.processes import answers, free_port
+from tests.integration.collect.processes import answers
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=5)
+_DEADLINE = timedelta(seconds=60)
 _REGISTERS = [
     SimData(0, values=[235, 0xFFF6, 0x8000], datatype=DataType.REGISTERS),
     SimData(10, values=[0x0001, 0x86A0], datatype=DataType.REGISTERS),  # 100000, high first
@@ -48,16 +49,13 @@ def serving(*devices: SimDevice):
     server = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    for _ in range(200):
-        if answers(port):
-            break
-        time.sleep(0.02)
+    wait_for(lambda: answers(port), every=0.02)
     try:
         yield port
     finally:
-        asyncio.run_coroutine_threadsafe(server.shutdown(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(server.shutdown(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()
 
 
@@ -75,7 +73,7 @@ def server():
 
 def make(port, *registers, units=(1,), **more):
     devices = tuple(DeviceSettings(f"d-{unit}", "127.0.0.1", port, unit) for unit in units)
-    told = {"timeout_seconds": 0.5, "retries": 0, **more}
+    told = {"timeout_seconds": 10.0, "retries": 0, **more}
     return PLUGIN.create(ModbusSettings(devices, registers, **told))
 
 
@@ -134,7 +132,7 @@ def test_coils_are_one_or_zero(server):
 
 
 def test_a_unit_and_a_gateway_that_do_not_answer_cost_no_other(server):
-    source = make(server, _TEMPERATURE, units=(9, 2))
+    source = make(server, _TEMPERATURE, units=(9, 2), timeout_seconds=2.0)
     found, dropped = collect(source)
     assert found == {"d-2 t": pytest.approx(0.7)}
     assert sum(dropped.values()) == 1

@@ -3,10 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,8 +16,11 @@ from aiops.testing.collector import check_collector
 from collectors.mqtt import PLUGIN
 from collectors.mqtt.payload import BadPayload, read_message
 from collectors.mqtt.settings import MqttSettings, TopicSettings
+from tests.integration.collect.processes import answers
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=5)
+_DEADLINE = timedelta(seconds=60)
 _PLAIN = TopicSettings("plant/+/temperature", "{2}", "hw.temperature", unit="Cel", fail=90.0)
 _JSON = TopicSettings("json/#", "{2}", "motor.{key}", value="*", time="t")
 
@@ -28,8 +29,7 @@ class Broker:
     """mosquitto on a port of its own; its memory lies in a file between two starts."""
 
     def __init__(self, program, directory):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._program, self._config = program, directory / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 0\n"
@@ -44,16 +44,12 @@ class Broker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(200):
-            with suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            time.sleep(0.02)
-        raise AssertionError("mosquitto does not listen")
+        wait_for(lambda: answers(self.port), every=0.02)
+        return self
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(5)
+        self.process.wait(60)
 
     def send(self, *messages):
         told = [
@@ -101,25 +97,25 @@ def values(collection):
 
 def arrived(collector, count, cursor=None):
     """Collects until so many samples are there, without saying that they are durable."""
-    for _ in range(100):
+
+    def enough():
         collection = collect(collector, cursor)
-        if len(collection.batch) >= count:
-            return collection
-        time.sleep(0.02)
-    raise AssertionError(f"only {len(collection.batch)} of {count} came")
+        return collection if len(collection.batch) >= count else None
+
+    return wait_for(enough, every=0.02)
 
 
 def failure(collector, kind, deadline, meanwhile=lambda: None):
     """Collects until it fails in that way, and returns the words."""
-    for _ in range(100):
+
+    def failed():
         meanwhile()
         try:
             collector.collect({}, datetime.now(UTC), deadline)
         except Unreachable as error:
-            if error.kind in kind:
-                return str(error)
-        time.sleep(0.02)
-    raise AssertionError(f"it never failed as {kind}")
+            return str(error) if error.kind in kind else None
+
+    return wait_for(failed, every=0.02)
 
 
 def test_what_is_not_durable_is_offered_again_and_what_is_never(broker, make):
@@ -223,7 +219,7 @@ def test_it_keeps_the_contract(broker, make):
         collector = make(client_id=f"c{time.monotonic_ns()}")
         collect(collector)
         broker.send(("plant/a/temperature", "1"))
-        time.sleep(0.1)
+        arrived(collector, 1)  # and it is offered again, for nobody said that it is durable
         return collector
 
     check_collector(sending)

@@ -19,10 +19,11 @@ from collectors.netdata import PLUGIN
 from collectors.netdata.charts import METRICS, Chart, read, read_chart
 from collectors.netdata.settings import NetdataSettings
 from tests.contract.collect.test_collectors import _table
-from tests.integration.collect.processes import free_port, running
+from tests.integration.collect.processes import running
 from tests.integration.collect.serving import serve
+from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def agent():
 
     def ready():
         try:
-            answer = httpx.get(f"{url}/api/v1/allmetrics?format=json", trust_env=False)
+            answer = httpx.get(f"{url}/api/v1/allmetrics?format=json", trust_env=False, timeout=60)
         except httpx.HTTPError:
             return False
         charts = answer.json() if answer.status_code == 200 else {}

@@ -1,19 +1,19 @@
 """A real Prometheus node exporter as a source."""
 
 import shutil
-import socket
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
-from urllib.request import urlopen
 
 import pytest
 
 from aiops.testing.collector import check_collector
 from collectors.host.readings import Mount, read_volume
 from collectors.prometheus import PLUGIN
+from tests.integration.collect.processes import answers
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NAMES = ("prometheus-node-exporter", "node_exporter")
 
 
@@ -22,8 +22,7 @@ def exporter():
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         pytest.skip("not run: no node exporter here (apt-get install prometheus-node-exporter)")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [program, f"--web.listen-address=127.0.0.1:{port}"],
         stdout=subprocess.DEVNULL,
@@ -31,12 +30,7 @@ def exporter():
     )
     url = f"http://127.0.0.1:{port}/metrics"
     try:
-        for _ in range(100):
-            try:
-                urlopen(url, timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_for(lambda: answers(port), every=0.05)
         yield url
     finally:
         process.kill()
@@ -71,9 +65,13 @@ def test_its_volumes_are_assets_whose_utilization_is_that_of_df(exporter):
 def test_the_host_has_its_memory_and_from_the_second_scrape_its_cpu(exporter):
     collector = PLUGIN.create(PLUGIN.settings(url=exporter, asset="node"))
     _collect(collector)
-    time.sleep(0.2)
-    _, values = _collect(collector)
-    own = {key.metric: value for key, value in values.items() if key.asset == "node"}
+
+    def own_with_cpu():  # once its counters, of hundredths of a second, have moved
+        _, values = _collect(collector)
+        own = {key.metric: value for key, value in values.items() if key.asset == "node"}
+        return own if "system.cpu.utilization" in own else None
+
+    own = wait_for(own_with_cpu)
     assert 0 < own["system.memory.utilization"] < 1
     assert 0 <= own["system.cpu.utilization"] <= 1
 

@@ -18,9 +18,10 @@ from aiops.domain.metric import Direction
 from aiops.testing.collector import check_collector
 from collectors.opcua import PLUGIN
 from collectors.opcua.settings import NodeSettings, OpcuaSettings, Protection
-from tests.integration.collect.processes import free_port
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _ALL = NodeSettings("ns=2;s=Line1", "{parent}", "machine.{name}", depth=3, fail=90.0)
 
 
@@ -43,7 +44,7 @@ class Plant:
         self.run(self._start(accounts, certificate))
 
     def run(self, work):
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _start(self, accounts, certificate):
         server = self.server = Server(user_manager=accounts)
@@ -79,7 +80,7 @@ class Plant:
     def stop(self):
         self.run(self.server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
 
@@ -92,7 +93,7 @@ def plant():
 
 @contextmanager
 def reading(url, *nodes, **more):
-    told = {"sampling_seconds": 0.05, "timeout_seconds": 2.0, **more}
+    told = {"sampling_seconds": 0.05, "timeout_seconds": 20.0, **more}
     collector = PLUGIN.create(OpcuaSettings(url, nodes or (_ALL,), **told))
     try:
         yield collector
@@ -129,11 +130,10 @@ def test_every_change_between_two_collections_comes_with_its_own_time(plant):
     one = NodeSettings("ns=2;s=Press2.Speed", "press-2", "speed")
     with reading(plant.url, one) as source:
         collect(source)
-        time.sleep(0.7)  # the first publication only tells what holds
         for value in (4, 5, 6):
             plant.write("Press2.Speed", value)
-            time.sleep(0.2)
-        time.sleep(0.7)
+            time.sleep(0.01)  # so that their own times differ
+        wait_for(lambda: len(source._session._changes) == 3)
         collection = source.collect({}, datetime.now(UTC), _DEADLINE)
         assert collection.batch.values.tolist() == [4.0, 5.0, 6.0, 6.0]
         times = collection.batch.times.tolist()
@@ -237,7 +237,7 @@ def test_messages_are_encrypted_when_that_is_asked_for(tmp_path):
 
 def test_it_keeps_the_contract(plant):
     def make(url=plant.url):
-        return PLUGIN.create(OpcuaSettings(url, (_ALL,), timeout_seconds=2.0))
+        return PLUGIN.create(OpcuaSettings(url, (_ALL,), timeout_seconds=20.0))
 
     check_collector(make, dead=lambda: make(f"opc.tcp://127.0.0.1:{free_port()}"))
 

@@ -1,9 +1,9 @@
 """PromQL against a real Prometheus into which an hour of history was written."""
 
 import shutil
-import socket
 import subprocess
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -15,8 +15,10 @@ from collectors import http_json, prometheus_query
 from collectors.http_json.settings import HttpJsonSettings, JsonMetric
 from collectors.prometheus_query.settings import PrometheusQuerySettings, QuerySettings
 from tests.contract.collect.pushes import write_body
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _STEP = 15
 _CONFIG = """
 global: {scrape_interval: 15s}
@@ -46,8 +48,7 @@ def prometheus(tmp_path_factory, now):
         pytest.skip("not run: no prometheus here (scripts/servers.sh)")
     directory = tmp_path_factory.mktemp("prometheus")
     (directory / "prometheus.yml").write_text(_CONFIG)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             program,
@@ -67,18 +68,15 @@ def prometheus(tmp_path_factory, now):
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _wait_ready(url):
-    for _ in range(200):
-        try:
-            if httpx.get(f"{url}/-/ready", trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("Prometheus is not ready")
+    def ready():
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{url}/-/ready", trust_env=False).status_code == 200
+
+    wait_for(ready, every=0.05)
 
 
 def _write_history(url, now):
@@ -101,7 +99,9 @@ def _write_history(url, now):
         "Content-Type": "application/x-protobuf",
         "X-Prometheus-Remote-Write-Version": "0.1.0",
     }
-    answer = httpx.post(f"{url}/api/v1/write", content=body, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{url}/api/v1/write", content=body, headers=headers, trust_env=False, timeout=60
+    )
     assert answer.status_code == 204, answer.text
 
 

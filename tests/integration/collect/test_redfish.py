@@ -19,9 +19,10 @@ from collectors.redfish import PLUGIN
 from collectors.redfish.resources import METRICS
 from collectors.redfish.settings import RedfishSettings
 from tests.contract.collect.test_collectors import _table
-from tests.integration.collect.processes import free_port, running
+from tests.integration.collect.processes import running
+from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=20)
+_DEADLINE = timedelta(seconds=60)
 _SYSTEMS = """
 SUSHY_EMULATOR_FAKE_DRIVER = True
 SUSHY_EMULATOR_FAKE_SYSTEMS = [{
@@ -42,7 +43,7 @@ def emulator(tmp_path_factory):
 
     def ready():
         with suppress(httpx.HTTPError):
-            return httpx.get(f"{url}/redfish/v1/", trust_env=False).status_code == 200
+            return httpx.get(f"{url}/redfish/v1/", trust_env=False, timeout=60).status_code == 200
         return False
 
     module = "sushy_tools.emulator.main"

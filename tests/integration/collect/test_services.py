@@ -19,7 +19,7 @@ from collectors.probe.settings import ProbeSettings
 from collectors.tls_certificate.settings import TlsCertificateSettings
 from tests.integration.collect.serving import serve
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC)
 
 
@@ -90,7 +90,7 @@ def test_days_left_are_read_whatever_is_wrong_with_the_certificate(tmp_path):
         tls_server(tmp_path / "gone.pem", -3) as gone,
         listening(silent=True) as hangs,
     ):
-        source = certificates(good, gone, hangs, "127.0.0.1:9", timeout_seconds=0.5)
+        source = certificates(good, gone, hangs, "127.0.0.1:9", timeout_seconds=2.0)
         collection = source.collect({}, _NOW, _DEADLINE)
         batch = collection.batch
         left = {batch.series[r].asset: v for r, v in zip(batch.rows, batch.values, strict=True)}
@@ -140,7 +140,7 @@ def test_services_that_answer_hang_fail_and_are_not_there_are_told_apart():
         listening(silent=True) as hangs,
     ):
         targets = (good, bad, f"tcp://{tcp}", f"http://{hangs}/", "tcp://127.0.0.1:9")
-        found = measured(probes(*targets, timeout_seconds=0.5).collect({}, _NOW, _DEADLINE))
+        found = measured(probes(*targets, timeout_seconds=2.0).collect({}, _NOW, _DEADLINE))
         places = [target.partition("://")[2].partition("/")[0] for target in targets]
         told = [(found[p]["success"], found[p].get("http.status_code")) for p in places]
         assert told == [(1, 200), (0, 503), (1, None), (0, None), (0, None)]

@@ -16,7 +16,7 @@ from collectors.smart.drive import METRICS, read
 from collectors.smart.settings import SmartSettings
 from tests.contract.collect.test_collectors import _table
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 
 
 def attribute(number, value, thresh, raw):

@@ -17,8 +17,10 @@ from collectors.snmp import PLUGIN
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import METRICS, Wraps, read
 from collectors.snmp.walk import Answers
+from tests.ports import free_port
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=8)
+_DEADLINE = timedelta(seconds=60)
 _V3 = {
     "version": Version.V3,
     "username": "u",
@@ -33,9 +35,7 @@ def agent(tmp_path_factory):
     if program is None:
         pytest.skip("not run: no snmpd here (scripts/servers.sh)")
     directory = tmp_path_factory.mktemp("snmpd")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port(socket.SOCK_DGRAM)
     config = directory / "snmpd.conf"
     config.write_text(
         f"agentaddress udp:127.0.0.1:{port}\nrocommunity public 127.0.0.1\nsysName box\n"
@@ -49,14 +49,18 @@ def agent(tmp_path_factory):
     )
     target = f"127.0.0.1:{port}"
     source = make(target, timeout_seconds=0.3, retries=0)
-    for _ in range(50):
+
+    def ready():
         with suppress(Unreachable):
-            source.collect({}, datetime.now(UTC), _DEADLINE)
-            break
-    source.close()
-    yield target
-    process.terminate()
-    process.wait(10)
+            return source.collect({}, datetime.now(UTC), _DEADLINE)
+
+    try:
+        wait_for(ready)
+        source.close()
+        yield target
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def make(*targets, **more):
@@ -98,21 +102,21 @@ def test_volumes_memory_and_load_are_those_of_this_machine(agent, collect, crede
 
 
 def test_an_agent_that_is_not_there_costs_no_other(agent, collect):
-    _, collection, values = collect(agent, "127.0.0.1:9", timeout_seconds=0.2, retries=0)
+    _, collection, values = collect(agent, "127.0.0.1:9", timeout_seconds=2.0, retries=0)
     assert collection.dropped == {"timeout": 1}
     assert values
 
 
 @pytest.mark.parametrize(
-    ("credentials", "kind"),
+    ("credentials", "kind", "seconds"),
     [
-        ({"community": Secret("wrong")}, "timeout"),
-        ({**_V3, "password": Secret("authpass124")}, "auth"),
-        ({**_V3, "username": "nobody"}, "auth"),
+        ({"community": Secret("wrong")}, "timeout", 0.2),  # nobody answers such a one
+        ({**_V3, "password": Secret("authpass124")}, "auth", 20.0),
+        ({**_V3, "username": "nobody"}, "auth", 20.0),
     ],
 )
-def test_wrong_credentials_are_told_without_them(agent, credentials, kind):
-    source = make(agent, timeout_seconds=0.2, retries=0, **credentials)
+def test_wrong_credentials_are_told_without_them(agent, credentials, kind, seconds):
+    source = make(agent, timeout_seconds=seconds, retries=0, **credentials)
     with pytest.raises(Unreachable) as raised:
         source.collect({}, datetime.now(UTC), _DEADLINE)
     source.close()

@@ -13,9 +13,10 @@ from aiops.contracts.errors import Unreachable
 from aiops.contracts.secret import Secret
 from collectors.snmp import PLUGIN
 from collectors.snmp.settings import SnmpSettings
-from tests.integration.collect.processes import free_port, running
+from tests.integration.collect.processes import running
+from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=8)
+_DEADLINE = timedelta(seconds=60)
 _SENSOR = "1.3.6.1.2.1.99.1.1.1"
 _UPS = "1.3.6.1.2.1.33.1"
 

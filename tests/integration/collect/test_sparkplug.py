@@ -1,7 +1,5 @@
 """Sparkplug B through a real mosquitto; the payloads are those of a genuine library, recorded."""
 
-import time
-
 import pytest
 
 from aiops.contracts.errors import ConfigError
@@ -10,6 +8,7 @@ from collectors.mqtt.payload import BadPayload, Reading
 from collectors.mqtt.settings import Encoding, MqttSettings, TopicSettings
 from collectors.mqtt.sparkplug import Sparkplug, rebirth
 from tests.integration.collect.test_mqtt import arrived, broker, collect, values
+from tests.waiting import wait_for
 
 __all__ = ["broker"]
 _RULE = TopicSettings("spBv1.0/#", "{node}/{device}", "{key}", encoding=Encoding.SPARKPLUG)
@@ -109,11 +108,12 @@ def test_through_a_broker_it_asks_an_unknown_node_and_then_understands(broker):
         first = collect(source)
         topic = "spBv1.0/plant/{}/edge-1/press-1"
         broker.send((topic.format("DDATA"), _DATA))
-        for _ in range(100):
+
+        def asked():
             collection = collect(source, first.cursor)
-            if collection.dropped:
-                break
-            time.sleep(0.02)
+            return collection if collection.dropped else None
+
+        collection = wait_for(asked, every=0.02)
         assert collection.dropped == {"alias": 2}
         broker.send((topic.format("DBIRTH"), _BIRTH), (topic.format("DDATA"), b"\xff"))
         found = arrived(source, 5, collection.cursor)

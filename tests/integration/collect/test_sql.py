@@ -12,7 +12,7 @@ from collectors.sql import PLUGIN
 from collectors.sql.settings import SqlSettings
 from tests.integration.postgresql import missing, running_postgres
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=60)
 _NOW = datetime.now(UTC).replace(microsecond=0)
 _QUERY = (
     "SELECT at AS time, machine AS asset, 'queue' AS metric, length AS value, lane FROM queue "

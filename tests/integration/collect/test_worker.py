@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +18,9 @@ from aiops.testing.collector import check_collector
 from collectors.host.settings import HostSettings
 from collectors.modbus.settings import DeviceSettings, ModbusSettings, RegisterSettings
 from collectors.prometheus.settings import PrometheusSettings
+from tests.waiting import wait_for
 
-_DEADLINE = timedelta(seconds=10)
+_DEADLINE = timedelta(seconds=120)
 
 
 def _now():
@@ -106,7 +106,7 @@ def test_a_worker_ends_when_its_parent_is_killed():
         "from collectors.host.settings import HostSettings\n"
         "if __name__ == '__main__':\n"
         "    worker = WorkerCollector('host', HostSettings())\n"
-        "    worker.collect({}, datetime.now(UTC), timedelta(seconds=20))\n"
+        "    worker.collect({}, datetime.now(UTC), timedelta(seconds=120))\n"
         "    print(worker.pid, flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -120,11 +120,7 @@ def test_a_worker_ends_when_its_parent_is_killed():
         parent.wait()
         parent.stdin.close()
         parent.stdout.close()
-    for _ in range(100):
-        if not _lives(pid):
-            break
-        time.sleep(0.1)
-    assert not _lives(pid)
+    wait_for(lambda: not _lives(pid))
 
 
 def _lives(pid):
@@ -140,6 +136,6 @@ def test_what_a_library_says_besides_its_answer_goes_nowhere(capfd):
     settings = ModbusSettings(devices, (RegisterSettings("t", 0),), retries=0)
     worker = WorkerCollector("modbus", settings)
     with pytest.raises(Unreachable, match="no connection"):
-        worker.collect({}, datetime.now(UTC), timedelta(seconds=10))
+        worker.collect({}, _now(), _DEADLINE)
     worker.close()
     assert capfd.readouterr().err == ""

@@ -3,13 +3,14 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.postgresql import BINARIES
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 
 class Postgres:
@@ -30,9 +31,7 @@ class Postgres:
         data = str(self._directory / "data")
         init = [BINARIES / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         subprocess.run([*init, "--no-sync"], check=True, capture_output=True, **self._options)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._command = [BINARIES / "postgres", "-D", data, "-p", str(self.port)]
         self._command += ["-c", "listen_addresses=127.0.0.1"]
         self._command += ["-c", f"unix_socket_directories={self._directory}"]
@@ -43,28 +42,28 @@ class Postgres:
         self._process = subprocess.Popen(
             self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._options
         )
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                self.execute("SELECT 1")
-            except Exception:  # noqa: BLE001 - any error means: not yet
-                time.sleep(0.05)
-            else:
-                return
-        raise TimeoutError("PostgreSQL did not answer within 30 s")
+        wait_for(self._answers, every=0.05)
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        with suppress(psycopg.Error):
+            self.execute("SELECT 1")
+            return True
+        return False
 
     def crash(self) -> None:
         """SIGQUIT: ends at once, without a checkpoint, and recovers at the next start."""
         if self._process is not None:
             self._process.send_signal(3)
-            self._process.wait(15)
+            self._process.wait(60)
             self._process = None
 
     def execute(self, text: str) -> None:
         import psycopg
 
         where = f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
-        with psycopg.connect(where, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(where, autocommit=True, connect_timeout=30) as connection:
             connection.execute(text)
 
     def new_database(self, name: str) -> str:

@@ -1,18 +1,13 @@
 """Real time-series servers on free ports, each in a directory of its own."""
 
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 
 class Server:
@@ -32,28 +27,26 @@ class Server:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"{self.command[0]} ended with {self._process.returncode}")
-            try:
-                with urllib.request.urlopen(f"{self.url}{self._ready}", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-        raise TimeoutError(f"{self.command[0]} did not answer within 30 s")
+        wait_for(self._answers, every=0.05)
+
+    def _answers(self) -> bool:
+        ended = self._process.poll() if self._process else None
+        assert ended is None, f"{self.command[0]} ended with {ended}"
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}{self._ready}", timeout=10):
+            return True
+        return False
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None

@@ -30,7 +30,7 @@ class Router(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         url = f"{self.upstream}{self.target}{self.path[len(self.prefix) :]}"
         kind = self.headers.get("Content-Type", "text/plain")
-        with urlopen(Request(url, body, {"Content-Type": kind}), timeout=10) as answer:
+        with urlopen(Request(url, body, {"Content-Type": kind}), timeout=60) as answer:
             found = answer.read()
             self.send_response(answer.status)
         self.send_header("Content-Length", str(len(found)))
@@ -63,12 +63,12 @@ def cluster(victoria):
         write_url=insert,
         tenant="12:0",
         name="cluster",
-        timeout=timedelta(seconds=10),
+        timeout=timedelta(seconds=60),
     )
     for server, thread in zip(servers, threads, strict=True):
         server.shutdown()
         server.server_close()
-        thread.join(5)
+        thread.join(60)
 
 
 def test_writes_go_to_vminsert_and_reads_to_vmselect_of_the_tenant(cluster, victoria):

@@ -7,8 +7,9 @@ from aiops.ledger.open import open_ledger
 from aiops.store.remote.settings import VictoriaMetricsSettings
 from aiops.store.remote.victoria import VictoriaMetricsStore
 from aiops.testing.ledger import NOW
-from tests.acceptance.daemon import Daemon, wait_for
+from tests.acceptance.daemon import Daemon
 from tests.integration.stores.servers import missing, victoria_metrics
+from tests.waiting import wait_for
 
 CONFIG = """
 collect:
@@ -27,7 +28,6 @@ server:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(180)
 def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
     why = missing("victoria-metrics")
     if why:
@@ -36,7 +36,7 @@ def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
     daemon = Daemon(tmp_path, CONFIG.format(url=server.url))
     try:
         daemon.start()
-        store = wait_for(lambda: down(daemon), 30)
+        store = wait_for(lambda: down(daemon))
         assert "nothing listens" in store["error"]
         assert store["down_seconds"] >= 0
         assert (store["engine"], store["url"]) == ("victoriametrics", server.url)
@@ -44,19 +44,19 @@ def test_a_daemon_outlives_its_store_and_loses_nothing(tmp_path):
         with daemon.client() as client:
             page = client.get("/", params={"lang": "en"}).text
         assert f"(victoriametrics) has been away since {since[:10]}" in page
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["spool_samples"] > 30, 30)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["spool_samples"] > 30)
         server.start()
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"], 30)
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 60)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"])
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0)
         server.kill()
-        wait_for(lambda: down(daemon), 30)
+        wait_for(lambda: down(daemon))
         server.start()
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"], 30)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["reachable"])
         taken = sum(each["samples"] for each in daemon.get("/api/v1/status")["sources"])
-        wait_for(lambda: daemon.get("/api/v1/status")["state"] == "ready", 40)
+        wait_for(lambda: daemon.get("/api/v1/status")["state"] == "ready")
         assert daemon.stop() == 0
         daemon.start()  # what still waited is sent by the next one
-        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0, 60)
+        wait_for(lambda: daemon.get("/api/v1/status")["store"]["samples_confirmed"] > 0)
         assert daemon.stop() == 0
         found = stored(server, tmp_path)
         assert len(found) >= taken > 0

@@ -90,7 +90,7 @@ def odd_quoted(text):
 
 def test_victoriametrics_is_refused_as_an_influxdb_and_says_so(victoria):
     store = InfluxStore(
-        InfluxSettings(url=victoria.url, org="o", token=Secret("t"), timeout=timedelta(seconds=5))
+        InfluxSettings(url=victoria.url, org="o", token=Secret("t"), timeout=timedelta(seconds=60))
     )
     with pytest.raises(StoreError, match="no InfluxDB"):
         store.append(samples((1, 0, 1.0)))

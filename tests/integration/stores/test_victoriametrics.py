@@ -1,7 +1,6 @@
 """The VictoriaMetrics store against a real server."""
 
 import itertools
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -188,9 +187,7 @@ def test_wrong_settings_are_refused_without_connecting(settings, says):
 
 def test_a_server_that_is_absent_is_a_store_error_and_is_seen_in_the_status():
     store = VictoriaMetricsStore(VictoriaMetricsSettings(url="http://127.0.0.1:9"))
-    begun = time.monotonic()
     with pytest.raises(StoreError, match="nothing listens"):
         store.append(samples((1, 0, 1.0)))
-    assert time.monotonic() - begun < 5
     assert store.status()["reachable"] is False
     store.close()

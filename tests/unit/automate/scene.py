@@ -14,6 +14,7 @@ from aiops.domain.incident import Incident, IncidentKind, IncidentState, Stage, 
 from aiops.domain.run import Run, RunState, Tier
 from aiops.domain.series import SeriesKey
 from aiops.ledger.open import open_ledger
+from tests.waiting import wait_for
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 VOLUME = "db-07/volume:/data"
@@ -73,19 +74,15 @@ class Scene:
         runs = self.ledger.runs(SYSTEM)
         return next(r for r in runs if identity in (None, r.id))
 
-    def wait(self, identity=None, seconds=60) -> Run:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def wait(self, identity=None) -> Run:
+        def over():
             run = self.run(identity)
-            if run.state.is_over:
-                return run
-            time.sleep(0.02)
-        raise AssertionError(f"still {run.state}")
+            return run if run.state.is_over else None
 
-    def wait_until_running(self, seconds=60):
-        end = time.monotonic() + seconds
-        while self.run().state is not RunState.RUNNING and time.monotonic() < end:
-            time.sleep(0.02)
+        return wait_for(over, every=0.02)
+
+    def wait_until_running(self):
+        wait_for(lambda: self.run().state is RunState.RUNNING, every=0.02)
 
     def carry_out(self, incident, *people):
         """Proposes, lets people approve, and waits for the end."""

@@ -18,7 +18,8 @@ from aiops.testing.clock import FakeClock
 from aiops.testing.ledger import NOW
 from aiops.testing.panels import MONDAY
 from tests.unit.daemon.test_service import feed
-from tests.unit.store_remote.test_spool import Flaky, one, opened, wait_for
+from tests.unit.store_remote.test_spool import Flaky, one, opened
+from tests.waiting import wait_for
 
 
 @pytest.fixture

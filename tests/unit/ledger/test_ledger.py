@@ -125,7 +125,7 @@ def test_many_threads_write_and_read_without_losing_a_row(ledger):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert errors == []
     numbers = sorted(each.number for each in ledger.incidents(SYSTEM))
     assert numbers == list(range(1, 31))

@@ -18,7 +18,7 @@ from aiops.domain.asset import Asset
 from aiops.domain.series import Samples, SeriesInfo, SeriesKey
 from aiops.store.forward import Forward
 from aiops.store.forward_settings import ForwardSettings
-from tests.acceptance.daemon import wait_for
+from tests.waiting import wait_for
 
 MINUTE = 60 * 10**9
 
@@ -87,7 +87,7 @@ def test_the_newest_samples_go_first_and_the_backlog_behind(centre, tmp_path):
         for minute in range(4):
             forward.take(batch(minute, 30_000))
         forward.start()
-        wait_for(lambda: forward.status()["waiting"] == 0, 20)
+        wait_for(lambda: forward.status()["waiting"] == 0)
     told = [sorted(set(body.batch.values)) for body in centre.bodies]
     assert told == [[3.0], [2.0], [1.0], [0.0]]
     assert [body.inventory is not None for body in centre.bodies] == [True, False, False, False]
@@ -101,13 +101,13 @@ def test_what_the_centre_does_not_take_stays_on_disk_over_a_restart(centre, tmp_
         forward.tell("plc", Inventory())
         forward.take(batch(1, 3))
         forward.start()
-        wait_for(lambda: forward.status()["error"], 10)
+        wait_for(lambda: forward.status()["error"])
         assert forward.status()["waiting"] == 3
         assert not forward.status()["reachable"]
     centre.status = 200
     with forwarding(centre, tmp_path) as forward:
         forward.start()
-        wait_for(lambda: forward.status()["waiting"] == 0, 10)
+        wait_for(lambda: forward.status()["waiting"] == 0)
         assert forward.status()["reachable"]
     assert centre.bodies[-1].batch.values.tolist() == [1.0, 1.0, 1.0]
 
@@ -117,12 +117,12 @@ def test_a_centre_that_has_started_anew_is_told_the_inventory_again(centre, tmp_
         forward.tell("plc", Inventory((Asset("pump-1"),)))
         forward.take(batch(1))
         forward.start()
-        wait_for(lambda: forward.status()["waiting"] == 0, 10)
+        wait_for(lambda: forward.status()["waiting"] == 0)
         centre.status = 409
         forward.take(batch(2))
-        wait_for(lambda: forward.status()["error"], 10)
+        wait_for(lambda: forward.status()["error"])
         centre.status = 200
-        wait_for(lambda: forward.status()["waiting"] == 0, 10)
+        wait_for(lambda: forward.status()["waiting"] == 0)
     assert centre.bodies[-1].inventory == Inventory((Asset("pump-1"),))
 
 
@@ -136,7 +136,7 @@ def test_beyond_the_bound_the_oldest_is_dropped_and_counted(centre, tmp_path):
         assert status["dropped"] == 10_000 - status["waiting"] > 0
         centre.status = 200
         forward.start()
-        wait_for(lambda: forward.status()["waiting"] == 0, 10)
+        wait_for(lambda: forward.status()["waiting"] == 0)
     kept = {value for body in centre.bodies for value in body.batch.values}
     assert 9.0 in kept
     assert 0.0 not in kept
@@ -147,8 +147,9 @@ def test_the_clock_is_measured_against_the_centre(centre, tmp_path):
     with forwarding(centre, tmp_path) as forward:
         forward.take(batch(1))
         forward.start()
-        wait_for(lambda: forward.status()["waiting"] == 0, 10)
-        assert forward.status()["clock_offset_seconds"] == pytest.approx(30.0, abs=1.0)
+        wait_for(lambda: forward.status()["waiting"] == 0)
+        # at most half of an exchange that met its timeout off
+        assert forward.status()["clock_offset_seconds"] == pytest.approx(30.0, abs=2.5)
 
 
 def test_a_certificate_that_is_not_there_is_told_with_its_key(tmp_path):

@@ -20,6 +20,7 @@ from aiops.store.spool import Spool
 from aiops.store.spooled import SpooledStore
 from aiops.testing.panels import MONDAY
 from aiops.testing.series_store import check_series_store, samples
+from tests.waiting import wait_for
 
 
 class Flaky(MemoryStore):
@@ -38,7 +39,7 @@ class Flaky(MemoryStore):
         self.gate.set()
 
     def append(self, samples):
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.away:
             raise StoreError("away") from Unreachable("away")
         bad = set(samples.values.tolist()) & self.poison
@@ -77,15 +78,6 @@ def remote():
 
 def opened(remote, tmp_path, max_bytes=1 << 30, max_age_ns=DAY, clock=time.time):
     return SpooledStore(remote, Spool(tmp_path / "spool.db", max_bytes, max_age_ns, clock))
-
-
-def wait_for(what, seconds=10.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return
-        time.sleep(0.01)
-    raise AssertionError("did not come true")
 
 
 def one(minute, value, number=1):

@@ -232,7 +232,7 @@ def test_passes_of_one_destination_never_overlap(ledger, incident):
     class Slow(ForeignSystem):
         def create(self, draft):
             inside.set()
-            release.wait(10)
+            release.wait(60)
             return super().create(draft)
 
     system = Slow()
@@ -240,10 +240,10 @@ def test_passes_of_one_destination_never_overlap(ledger, incident):
     tell(ledger, incident)
     thread = threading.Thread(target=outbox.send_due, args=(NOW,))
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     assert outbox.send_due(NOW + MINUTE) == []
     release.set()
-    thread.join(10)
+    thread.join(60)
     assert len(system.tickets) == 1
 
 
