@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from starlette.routing import BaseRoute
 from aiops.api.access import Permission, check, csrf_of, digest_of, may, touch
 from aiops.api.problem import unauthorised
 from aiops.api.service import ReadService
-from aiops.contracts.errors import PluginError
+from aiops.contracts.errors import PluginError, StoreError
 from aiops.domain.access import Credential
 from aiops.domain.asset import Viewer
 
@@ -170,7 +171,9 @@ def find_credential(service: ReadService, secret: str, kind: str) -> Credential 
     found = check(ledger.credential(digest_of(secret)), kind, now)
     used = touch(found, now) if found is not None else None
     if used is not None:
-        ledger.put_credential(used)
+        # A full disk must not lock people out of the pages that tell of it.
+        with suppress(StoreError):
+            ledger.put_credential(used)
     return found
 
 

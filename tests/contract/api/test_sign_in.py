@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from aiops.api.access import csrf_of, digest_of, new_link
+from aiops.contracts.errors import StoreError
 from aiops.domain.access import Role
 from tests.contract.api.world import EVERYTHING, NOW, client_of, make_world, serve
 
@@ -160,6 +161,17 @@ def test_a_session_secret_is_no_bearer_token(service, base):
         secret = client.cookies["aiops_session"]
     with client_of(base, secret) as client:
         assert client.get("/api/v1/assets").status_code == 401
+
+
+def test_who_may_look_is_let_in_though_the_ledger_cannot_note_it(service, base, monkeypatch):
+    token = service.token()
+
+    def full(_credential):
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(service.ledger, "put_credential", full)
+    with client_of(base, token) as client:
+        assert client.get("/api/v1/status").status_code == 200
 
 
 def test_the_ledger_holds_no_usable_secret(service):
