@@ -38,11 +38,14 @@ from aiops.forecast.life.stage import LifeStage
 from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
 from aiops.incident.act import PersonAction
+from aiops.incident.category import Classifier
 from aiops.incident.dispatch.keep import from_bytes
 from aiops.incident.evidence import LEVELS, freeze
 from aiops.incident.open import OpeningRules
+from aiops.incident.roster import Roster, Shift
 from aiops.incident.stage import IncidentStage
 from aiops.incident.team import Teams
+from aiops.incident.triage import Triage
 from aiops.learn.ladder import LadderRules
 from aiops.learn.prices import Prices
 from aiops.learn.survey import survey_line
@@ -106,7 +109,7 @@ def assemble(
             rung_of,
         ),
         settings.ladder.false_per_week,
-        Teams(read_dispatcher(settings.incident.dispatcher)),
+        triage(settings),
     )
     return Pipeline(
         ledger=ledger,
@@ -266,8 +269,36 @@ def repair_leads(settings: Settings) -> Callable[[str], timedelta | None]:
     return lead
 
 
-def read_dispatcher(path: str) -> Dispatcher | None:
-    """Returns the dispatcher that was learnt from past tickets, None where none is named.
+def triage(settings: Settings) -> Triage:
+    """Returns what gives new incidents their category, team and person.
+
+    Raises:
+        InputError: A model cannot be read.
+    """
+    shifts = tuple(
+        Shift(
+            each.team,
+            Recurrence(
+                "", each.time_zone, each.days, time.fromisoformat(each.start), each.duration
+            ),
+            each.people,
+            each.group,
+        )
+        for each in settings.shifts
+    )
+    known = settings.incident
+    return Triage(
+        Classifier(known.categories, read_model("classifier", known.classifier)),
+        Teams(read_model("dispatcher", known.dispatcher)),
+        Roster(shifts),
+    )
+
+
+def read_model(key: str, path: str) -> Dispatcher | None:
+    """Returns the model that was learnt from past tickets, None where none is named.
+
+    Args:
+        key: Of ``incident`` in the configuration.
 
     Raises:
         InputError: The file cannot be read, or is no dispatcher.
@@ -277,7 +308,7 @@ def read_dispatcher(path: str) -> Dispatcher | None:
     try:
         return from_bytes(Path(path).read_bytes(), path)
     except OSError as error:
-        words = f"incident.dispatcher: {path}: cannot be read ({error.strerror})"
+        words = f"incident.{key}: {path}: cannot be read ({error.strerror})"
         raise InputError([words]) from error
 
 

@@ -24,7 +24,7 @@ _SHOWN = {"1": "", "Cel": "°C", "%": "%", "By": "B"}
 def texts(language: str) -> Mapping[str, str]:
     """Returns every text of a language by key."""
     loaded: dict[str, str] = json.loads((_TEXTS / f"{language}.json").read_text("utf-8"))
-    for family in ("action", "reason", "abstention", "shape"):  # the core says them too
+    for family in ("action", "reason", "abstention", "shape", "category"):  # the core says them too
         for name in WORDS[family]:
             loaded[f"{family}.{name}"] = word(family, name, language)
     return loaded
@@ -103,6 +103,10 @@ class Words:
         ('存储卷', 'kiln')
         """
         return self._texts.get(f"asset_kind.{kind}", kind)
+
+    def category(self, name: str) -> str:
+        """Returns a category in words where it is one of ours, else as the team calls it."""
+        return self._texts.get(f"category.{name}", name)
 
     def percent(self, share: float | None) -> str:
         """Returns a share in whole per cent."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
 from aiops.domain.decision import Decision
-from aiops.domain.incident import Incident, MemberSource, Prediction
+from aiops.domain.incident import Incident, MemberSource
+from dashboards._facts import facts_of, mapping
 from dashboards._figures import forecast_figure
 from dashboards._render import figure_json, missing, render, static_files
 from dashboards._runs import show_run
@@ -67,7 +68,7 @@ class IncidentPage:
             withheld=next((d for d in decisions if d.action == "withhold"), None),
             trust=words.coverage(signal.coverage[0]) if signal and signal.coverage else "",
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
-            facts=_facts(found, words, view.now),
+            facts=facts_of(found, words, view.now),
             contributions=_contributions(found, words),
             similar=_similar(found, view.language),
             causes=[
@@ -82,60 +83,9 @@ class IncidentPage:
         )
 
 
-def _facts(incident: Incident, words: Words, now: datetime) -> list[tuple[str, str]]:
-    evidence = incident.evidence
-    unit = str(_mapping(evidence.get("signal")).get("unit", ""))
-    metric = incident.series.metric
-    facts: list[tuple[str, str]] = []
-    if incident.predicted is not None:
-        facts.append((words("incident.first_prediction"), _range(incident.predicted, words, now)))
-    if incident.current is not None and incident.current != incident.predicted:
-        facts.append((words("incident.current_prediction"), _range(incident.current, words, now)))
-    for key, name in (("value", "incident.value_then"), ("growth_per_hour", "incident.growth")):
-        value = evidence.get(key)
-        if isinstance(value, int | float):
-            shown = words.amount(float(value), unit, metric)
-            if key == "growth_per_hour":
-                shown = words("incident.per_hour", value=shown)
-            facts.append((words(name), shown))
-    team = _mapping(evidence.get("dispatch"))
-    if team.get("team"):
-        label = words(f"incident.team_{team.get('by', '')}")
-        sure = team.get("confidence")
-        chance = f" ({words.chance(sure)})" if isinstance(sure, float) else ""
-        facts.append((label, f"{team['team']}{chance}"))
-    method = evidence.get("method") or (incident.predicted.method if incident.predicted else "")
-    if method:
-        facts.append((words("asset.method"), str(method)))
-    if evidence.get("cadence"):
-        facts.append((words("incident.cadence"), _every(str(evidence["cadence"]), words)))
-    versions = _mapping(evidence.get("versions"))
-    if versions:
-        text = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-        facts.append((words("incident.versions"), text))
-    return facts
-
-
-def _every(cadence: str, words: Words) -> str:
-    seconds = cadence.removesuffix(" s")
-    if not seconds.isdecimal():
-        return cadence
-    return words("incident.every", span=words.duration(timedelta(seconds=int(seconds))))
-
-
-def _range(prediction: Prediction, words: Words, now: datetime) -> str:
-    return words(
-        "incident.range",
-        early=words.day_time(prediction.early, now),
-        late=words.day_time(prediction.late, now),
-        likely=words.day_time(prediction.likely, now),
-        probability=words.chance(prediction.probability),
-    )
-
-
 def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
     rows = [
-        _mapping(item)
+        mapping(item)
         for item in incident.evidence.get("contributions") or ()
         if isinstance(item, Mapping)
     ]
@@ -182,7 +132,7 @@ def _members(incident: Incident, world: World, words: Words) -> list[dict[str, A
 
 def _similar(incident: Incident, language: str) -> list[Mapping[str, Any]]:
     """Returns earlier incidents like it, with what fixed each in the reader's language."""
-    found = map(_mapping, incident.evidence.get("similar") or ())
+    found = map(mapping, incident.evidence.get("similar") or ())
     if language == "en":
         return list(found)
     return [{**each, "fixed": each.get(f"fixed_{language}") or each.get("fixed")} for each in found]
@@ -221,10 +171,6 @@ def _steps(incident: Incident, decisions: list[Decision], words: Words) -> list[
         if (change.at, change.reason) not in told
     ]
     return sorted(steps, key=lambda step: step.at, reverse=True)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _create(_settings: NoSettings) -> Page:

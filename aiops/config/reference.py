@@ -15,12 +15,19 @@ from typing import Any, Final
 from aiops.automate.settings import AllowSettings
 from aiops.collect.settings import SourceSettings
 from aiops.config.rules import RANGES, Range
-from aiops.config.settings import HELP, AssetSettings, MaintenanceSettings, Settings
+from aiops.config.settings import (
+    HELP,
+    AssetSettings,
+    MaintenanceSettings,
+    Settings,
+    ShiftSettings,
+)
 from aiops.config.values import write_duration
 from aiops.config.walk import describe
 from aiops.contracts.secret import Secret
 from aiops.domain.asset import Service
 from aiops.domain.metric import Limit
+from aiops.incident.settings import CategoryRule
 from aiops.ticket.settings import ClosingCode, DestinationSettings
 
 EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
@@ -30,6 +37,15 @@ EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
     AssetSettings: {"match": '"db-*"', "criticality": "0.9", "owner": "databases"},
     Service: {"key": "shop", "price_per_hour": "5000"},
     MaintenanceSettings: {"match": '"db-*"', "start": '"22:00"', "duration": "4h"},
+    CategoryRule: {"category": "storage", "metric": '"san.*"'},
+    ShiftSettings: {
+        "team": "databases",
+        "start": '"08:00"',
+        "duration": "9h",
+        "people": "[ada, bo]",
+        "time_zone": "Asia/Shanghai",
+        "days": "[mon, tue, wed, thu, fri]",
+    },
     AllowSettings: {"runbook": "rotate-logs", "asset": '"web-*"'},
     Limit: {"metric": "system.filesystem.utilization", "direction": "up", "fail": "0.95"},
 }

@@ -16,7 +16,13 @@ from aiops.automate.runbook import Runbook
 from aiops.collect.settings import CollectSettings, SourceSettings
 from aiops.config.addresses import is_loopback
 from aiops.config.server import ServerSettings
-from aiops.config.settings import AssetSettings, MaintenanceSettings, PriceSettings, Settings
+from aiops.config.settings import (
+    AssetSettings,
+    MaintenanceSettings,
+    PriceSettings,
+    Settings,
+    ShiftSettings,
+)
 from aiops.config.values import Wrong, quote, write_duration
 from aiops.detect.settings import DetectSettings
 from aiops.domain.asset import Service
@@ -92,6 +98,7 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (LadderSettings, "cases"): _COUNT,
     (NotifySettings, "max_new_per_10min"): Range(minimum=0),
     (MaintenanceSettings, "duration"): Range(above=ZERO, maximum=timedelta(days=7)),
+    (ShiftSettings, "duration"): Range(above=ZERO, maximum=timedelta(days=7)),
     (ServerSettings, "port"): Range(minimum=0, maximum=65535),
     (AssetSettings, "criticality"): _SHARE,
     (Service, "price_per_hour"): Range(minimum=0),
@@ -155,6 +162,8 @@ TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (AssetSettings, "time_zone"): check_zone,
     (MaintenanceSettings, "match"): check_pattern,
     (MaintenanceSettings, "time_zone"): check_zone,
+    (ShiftSettings, "start"): check_clock,
+    (ShiftSettings, "time_zone"): check_zone,
     (MaintenanceSettings, "start"): check_clock,
     (ServerSettings, "language"): check_language,
     (ReportSettings, "at"): check_clock,
@@ -187,6 +196,8 @@ def find_contradictions(settings: Settings) -> Iterator[Contradiction]:
     )
     for index, window in enumerate(settings.maintenance):
         yield from _window(window, f"maintenance[{index}]")
+    for index, shift in enumerate(settings.shifts):
+        yield from _window(shift, f"shifts[{index}]")
     yield from _names("assets[{}].match", [a.match for a in settings.assets])
     yield from _names("services[{}].key", [s.key for s in settings.services])
 
@@ -222,7 +233,7 @@ def _at_most(key: str, value: timedelta, other: str, bound: timedelta) -> Iterat
         yield Contradiction((key, other), text)
 
 
-def _window(window: MaintenanceSettings, key: str) -> Iterator[Contradiction]:
+def _window(window: MaintenanceSettings | ShiftSettings, key: str) -> Iterator[Contradiction]:
     for index, day in enumerate(window.days):
         if day not in WEEKDAYS:
             text = f"{quote(day)}, expected one of {', '.join(WEEKDAYS)}"

@@ -76,6 +76,25 @@ class MaintenanceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftSettings:
+    """Who of a team takes incidents when: they are given to whoever has the fewest open."""
+
+    team: str = field(metadata={"help": "The owner whose incidents it takes."})
+    start: str = field(metadata={"help": "Time of day it begins, by the clock of its zone."})
+    duration: timedelta = field(metadata={"help": "How long it lasts."})
+    people: tuple[str, ...] = field(
+        default=(), metadata={"help": "Who is on it; empty: the group as a whole."}
+    )
+    group: str = field(
+        default="", metadata={"help": "Part of the team that has it; empty: the team."}
+    )
+    time_zone: str = field(default="UTC", metadata={"help": "IANA zone of its clock."})
+    days: tuple[str, ...] = field(
+        default=(), metadata={"help": "mon, tue … sun on which it begins; empty: every day."}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """What is written to standard error."""
 
@@ -154,6 +173,9 @@ class Settings:
     )
     maintenance: tuple[MaintenanceSettings, ...] = field(
         default=(), metadata={"help": "Windows that come back every week."}
+    )
+    shifts: tuple[ShiftSettings, ...] = field(
+        default=(), metadata={"help": "Who takes incidents when; without them the team does."}
     )
     prices: PriceSettings = field(
         default_factory=PriceSettings, metadata={"help": "For the value report."}

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     MERGED = "merged"
     SPLIT_OFF = "split_off"
     FLAPPING = "flapping"
+    ON_SHIFT = "on_shift"
+    NOBODY_ON_SHIFT = "nobody_on_shift"
     REPAIRED = "repaired"
     REPAIR_WORKED = "repair_worked"
     REPAIR_FAILED = "repair_failed"

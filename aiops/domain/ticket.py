@@ -34,6 +34,8 @@ class TicketDraft:
         priority: 1 (critical) to 5 (planning), ITIL impact × urgency.
         due: Latest safe start, if any.
         url: Address of the incident's page here.
+        category, service: As far as they are known.
+        group, assignee: Who it was given to, as far as it was.
     """
 
     key: str
@@ -44,6 +46,10 @@ class TicketDraft:
     priority: int = 3
     due: datetime | None = None
     url: str = ""
+    category: str = ""
+    service: str = ""
+    group: str = ""
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,18 @@ _ORDERED: Final[Mapping[str, Both]] = {
     "merged_into": ("into {incident}", "并入 {incident}"),
     "merge_took": ("{incident} joined", "{incident} 已并入"),
     "split_left": ("{count} signals left", "{count} 个信号移出"),
+    "given_alone": (
+        "to {who}, alone on shift until {until}, {load} open before",
+        "交给 {who}：值班至 {until}，仅此一人，此前未关闭 {load} 个",
+    ),
+    "given_least": (
+        "to {who}, on shift until {until}, {load} open before, none of {others} others has fewer",
+        "交给 {who}：值班至 {until}，此前未关闭 {load} 个，另外 {others} 人均不少于此",
+    ),
+    "nobody_on_shift": (
+        "nobody of {team} is on shift; the next one begins {at}",
+        "{team} 当前无人值班；下一班开始于 {at}",
+    ),
     "split_from": ("from {incident}", "拆分自 {incident}"),
 }
 _SENT: Final[Mapping[str, Both]] = {
@@ -128,6 +140,18 @@ _TICKET: Final[Mapping[str, Both]] = {
         "{signal}: since {at}, normal again {until}",
         "{signal}：自 {at} 起，{until} 恢复正常",
     ),
+    "priority_is": ("Priority: {priority}", "优先级：{priority}"),
+    "priority_of": (
+        "Priority: {priority} (impact {impact}, urgency {urgency})",
+        "优先级：{priority}（影响{impact}，紧急度{urgency}）",
+    ),
+    "level_1": ("high", "高"),
+    "level_2": ("medium", "中"),
+    "level_3": ("low", "低"),
+    "category_is": ("Category: {name}", "类别：{name}"),
+    "service_is": ("Service: {name}", "服务：{name}"),
+    "group_is": ("Group: {name}", "处理组：{name}"),
+    "assignee_is": ("Assignee: {name}", "处理人：{name}"),
     "and_more": ("and {count} more", "另有 {count} 个"),
     "incident": ("Incident: {key}", "事件：{key}"),
 }

@@ -1,9 +1,10 @@
 """What a person may do to an incident: a pure change, with who and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from aiops.contracts.errors import Refused
 from aiops.domain.decision import Decision, Reason
@@ -82,6 +83,9 @@ _AFTERWARDS: Final = frozenset({*_VERDICTS, PersonAction.COMMENT, PersonAction.R
 
 _ANSWERS: Final = frozenset({PersonAction.CLOSE, PersonAction.FALSE, PersonAction.NEW_NORMAL})
 """Orders that mean "do not tell me again of this risk"; averted means "see whether it worked"."""
+
+
+_HERITAGE: Final = ("category", "classified", "dispatch", "priority")
 
 
 def act(
@@ -200,7 +204,7 @@ def _split(
         predicted=None,
         current=None,
         sentence=_split_words(incident, first, len(leaving)),
-        evidence={"since": first.since.isoformat()},
+        evidence={**_kept(incident.evidence), "since": first.since.isoformat()},
         transitions=(),
         outcome=None,
         members=leaving,
@@ -219,6 +223,11 @@ def _split(
     decided.notices.append(Notice(rest, TicketAction.COMMENT, Reason.SPLIT_OFF))
     decided.notices.append(Notice(own, TicketAction.OPEN, Reason.FIRST_NOTIFICATION))
     return decided
+
+
+def _kept(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what still holds of a part: what kind of trouble it is, and whose."""
+    return {name: evidence[name] for name in _HERITAGE if name in evidence}
 
 
 def _split_words(incident: Incident, first: Member, count: int) -> dict[str, str]:

@@ -201,10 +201,12 @@ def open_strange(
         words,
         evidence,
         None,
+        # how soon it hurts is not known: the middle of the three urgencies
+        left=timedelta(days=1),
+        impact=max(opening.asset(asset).criticality for asset in assets),
+        method=seed.detector,
     )
-    impact = max(opening.asset(asset).criticality for asset in assets)
-    # how soon it hurts is not known: the middle of the three urgencies
-    return replace(opened, members=members, priority=priority_of(impact, timedelta(days=1)))
+    return replace(opened, members=members)
 
 
 def limit_member(crossing: Crossing) -> Member:
@@ -235,20 +237,28 @@ def prediction_of(crossing: Crossing, repair_lead: timedelta) -> Prediction:
     )
 
 
+def levels_of(criticality: float, time_left: timedelta) -> tuple[int, int]:
+    """Returns impact and urgency, 1 (high) to 3 (low).
+
+    Impact by criticality in thirds, urgency by the time left: within 8 hours, within 3 days,
+    later.
+    """
+    impact = 1 if criticality >= 2 / 3 else 2 if criticality >= 1 / 3 else 3
+    urgent, soon = timedelta(hours=8), timedelta(days=3)
+    return impact, 1 if time_left <= urgent else 2 if time_left <= soon else 3
+
+
 def priority_of(criticality: float, time_left: timedelta) -> int:
     """Returns the ITIL 4 priority, 1 (critical) to 5 (planning), from impact and urgency.
 
-    Impact has three levels by criticality (thirds), urgency three by the time left (within
-    8 hours, within 3 days, later); they add up as in the usual matrix.
+    Impact and urgency (:func:`levels_of`) add up as in the usual matrix.
 
     >>> priority_of(0.9, timedelta(0)), priority_of(0.5, timedelta(days=1))
     (1, 3)
     >>> priority_of(0.1, timedelta(days=6))
     5
     """
-    impact = 1 if criticality >= 2 / 3 else 2 if criticality >= 1 / 3 else 3
-    urgent, soon = timedelta(hours=8), timedelta(days=3)
-    urgency = 1 if time_left <= urgent else 2 if time_left <= soon else 3
+    impact, urgency = levels_of(criticality, time_left)
     return impact + urgency - 1
 
 
@@ -261,11 +271,17 @@ def _new(
     words: Mapping[str, str],
     evidence: Mapping[str, Any],
     prediction: Prediction | None,
+    *,
+    left: timedelta = timedelta(0),
+    impact: float | None = None,
+    method: str = "",
 ) -> Incident:
     asset = opening.asset(series.asset)
     key = incident_key(opening.installation, series.asset, series.signal, opening.window_end)
-    left = prediction.likely - now if prediction else timedelta(0)
-    method = prediction.method if prediction else ""
+    if prediction is not None:
+        left, method = prediction.likely - now, prediction.method
+    hurts = asset.criticality if impact is None else impact
+    levels = dict(zip(("impact", "urgency"), levels_of(hurts, left), strict=True))
     rung = opening.rung_of(method, series.metric, asset.owner)
     return Incident(
         key=key,
@@ -276,11 +292,11 @@ def _new(
         stage=rung or opening.stage,
         opened_at=now,
         updated_at=now,
-        priority=priority_of(asset.criticality, left),
+        priority=priority_of(hurts, left),
         predicted=prediction,
         current=prediction,
         sentence=words,
-        evidence=evidence,
+        evidence={**evidence, "priority": levels},
         transitions=(Transition(now, IncidentState.OPEN, reason),),
         owner=asset.owner,
         service=asset.service,

@@ -7,6 +7,15 @@ from aiops.domain.incident import Stage
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """What kind of trouble a metric or a kind of asset stands for."""
+
+    category: str = field(metadata={"help": "As the team calls it; runbooks choose by it."})
+    metric: str = field(default="*", metadata={"help": "Name of the metric, or a pattern."})
+    kind: str = field(default="*", metadata={"help": "Kind of the asset, or a pattern."})
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentSettings:
     """When an incident opens, stays and closes."""
 
@@ -34,6 +43,13 @@ class IncidentSettings:
     dispatcher: str = field(
         default="",
         metadata={"help": "Model of `aiops try dispatch fit` for incidents without an owner."},
+    )
+    categories: tuple[CategoryRule, ...] = field(
+        default=(), metadata={"help": "First that fits counts; before what the metric tells."}
+    )
+    classifier: str = field(
+        default="",
+        metadata={"help": "Model of `aiops try dispatch fit --label category`, after the rules."},
     )
     repair_lead: timedelta = field(
         default=timedelta(hours=4), metadata={"help": "Time a repair needs (latest safe start)."}

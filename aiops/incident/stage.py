@@ -23,9 +23,8 @@ from aiops.incident.open import EvidenceOf, OpeningRules, StrangeEvidenceOf
 from aiops.incident.probable import BEFORE, LOOKED_AT, Context, Touched, rank_causes
 from aiops.incident.sentence import Subject, with_cause
 from aiops.incident.settings import IncidentSettings
-from aiops.incident.similar import find_similar
 from aiops.incident.strange import LASTS, LONGEST, Surroundings
-from aiops.incident.team import Teams
+from aiops.incident.triage import Triage
 
 MEMORY: Final = "incident memory"
 """Name of the ledger's note that keeps how often in a row each series was above its bar."""
@@ -87,7 +86,7 @@ class IncidentStage:
     settings: IncidentSettings
     rules: OpeningRules
     false_per_week: float
-    teams: Teams = field(default_factory=Teams)
+    triage: Triage = field(default_factory=Triage)
     book: IncidentBook = field(init=False)
     _near: tuple[int, Nearness] | None = None
     _counts: tuple[int, Mapping[str, int], float] = (-1, {}, 0.0)
@@ -177,20 +176,19 @@ class IncidentStage:
             decided.changed[incident.key] = replace(incident, causes=causes, sentence=words)
 
     def _address(self, decided: Decided, fleet: Fleet, now: datetime) -> None:
-        """Gives every new incident its team, and earlier incidents like it."""
+        """Gives every new incident its category, its team and earlier incidents like it."""
         fresh = [i for key, i in decided.changed.items() if key not in self.book.by_key]
-
-        def asset_of(key: str) -> Asset:
-            return fleet.assets.get(key) or Asset(key, kind="unknown")
-
-        if fresh:
-            self.teams.learn(self._closed.values(), asset_of, now)
-        for incident in fresh:
-            told = self.teams.assign(incident, asset_of(incident.asset))
-            similar = find_similar(told, self._closed.values(), asset_of)
-            if similar:
-                told = replace(told, evidence={**told.evidence, "similar": similar})
-            decided.changed[incident.key] = told
+        if not fresh:
+            return
+        told, decisions = self.triage.take_in(
+            fresh,
+            self.book.by_key.values(),
+            self._closed.values(),
+            lambda key: fleet.assets.get(key) or Asset(key, kind="unknown"),
+            now,
+        )
+        decided.changed.update((incident.key, incident) for incident in told)
+        decided.decisions.extend(decisions)
 
     def _touched(self, now: datetime, repairs: Sequence[Maintenance]) -> list[Touched]:
         changes = self.ledger.changes(SYSTEM, now - 2 * BEFORE, now)

@@ -40,7 +40,7 @@ class Teams:
             return
         from aiops.incident.dispatch.model import fit
 
-        rows = [_row(incident, asset_of(incident.asset)) for incident in known]
+        rows = [row_of(incident, asset_of(incident.asset)) for incident in known]
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         self._learnt = fit(columns, [incident.assignee for incident in known])
         self._count = len(known)
@@ -52,7 +52,7 @@ class Teams:
         model = self.given or self._learnt
         if model is None:
             return incident
-        columns = {name: [value] for name, value in _row(incident, asset).items()}
+        columns = {name: [value] for name, value in row_of(incident, asset).items()}
         answer = model.assign(columns, PRECISION)
         found = {
             "team": answer.label[0],
@@ -68,7 +68,8 @@ def _told(incident: Incident, found: Mapping[str, Any]) -> Incident:
     return replace(incident, evidence={**incident.evidence, "dispatch": dict(found)})
 
 
-def _row(incident: Incident, asset: Asset) -> dict[str, str]:
+def row_of(incident: Incident, asset: Asset) -> dict[str, str]:
+    """Returns what models of past tickets are asked with."""
     return {
         "description": incident.sentence.get("en", ""),
         "asset": incident.asset,

@@ -9,7 +9,7 @@ from aiops.domain.incident import Incident, IncidentKind
 from aiops.domain.run import RunState
 from aiops.learn.background import Background
 from aiops.learn.ladder import LadderRules, Proposal, metric_kind
-from aiops.learn.verdict import is_right, judged
+from aiops.learn.verdict import judged, method_of, was_right, weighed
 
 _NOISY_FROM: Final = 3
 """Fewer false incidents are no pattern."""
@@ -43,9 +43,10 @@ def evaluate(
 def _noisiest(incidents: Sequence[Incident], proposals: Sequence[Proposal]) -> list[dict[str, Any]]:
     bars = {(p.method, p.metric_kind, p.team): p.bar for p in proposals}
     groups: dict[tuple[str, str, str], list[Incident]] = {}
-    for each in judged(incidents):
-        if each.predicted is not None and not is_right(each):
-            place = (each.predicted.method, metric_kind(each.series.metric), each.owner)
+    for each in weighed(incidents):
+        method = method_of(each)
+        if method and not was_right(each):
+            place = (method, metric_kind(each.series.metric), each.owner)
             groups.setdefault(place, []).append(each)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return [

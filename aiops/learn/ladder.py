@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from aiops.domain.incident import Incident, IncidentKind, Stage
+from aiops.domain.incident import Incident, Stage
 from aiops.learn.figure import share
-from aiops.learn.verdict import is_right, judged
+from aiops.learn.verdict import method_of, was_right, weighed
 
 _RUNGS: Final = (Stage.SHADOW, Stage.SUGGEST, Stage.ACT)
 _WEEK: Final = timedelta(days=7)
@@ -123,7 +123,10 @@ def propose(
     end: datetime,
     rungs: Mapping[Place, Rung] | None = None,
 ) -> list[Proposal]:
-    """Returns one proposal for each method, kind of metric and team that predicted anything.
+    """Returns one proposal for each method, kind of metric and team that opened anything.
+
+    Detectors stand beside forecasters: an incident that anomalies began counts for the detector
+    of its seed.
 
     Args:
         start, end: When the incidents were gathered.
@@ -131,8 +134,9 @@ def propose(
     """
     places: dict[Place, list[Incident]] = {}
     for each in sorted(incidents, key=lambda i: (i.opened_at, i.key)):
-        if each.kind is IncidentKind.PREDICTIVE and each.predicted is not None:
-            place = (each.predicted.method, metric_kind(each.series.metric), each.owner)
+        method = method_of(each)
+        if method:
+            place = (method, metric_kind(each.series.metric), each.owner)
             places.setdefault(place, []).append(each)
     found = []
     for place, cases in sorted(places.items()):
@@ -148,8 +152,8 @@ def propose(
 def _propose(
     place: Place, stage: Stage, incidents: Sequence[Incident], rules: LadderRules, weeks: float
 ) -> Proposal:
-    cases = judged(incidents)
-    wrong = [each for each in cases if not is_right(each)]
+    cases = weighed(incidents)
+    wrong = [each for each in cases if not was_right(each)]
     precision, low, high = share(len(cases) - len(wrong), len(cases))
     per_week = len(wrong) / weeks
     proposed, why = _step(stage, len(cases), low, high, per_week, rules)
@@ -189,10 +193,15 @@ def _step(
 
 
 def _bar(wrong: Sequence[Incident], allowed: float) -> float | None:
-    """Returns the bar above which no more false alarms than allowed would have opened."""
+    """Returns the bar above which no more false alarms than allowed would have opened.
+
+    An incident on anomalies has no probability that a bar could be held against.
+    """
     probabilities = sorted((e.predicted.probability for e in wrong if e.predicted), reverse=True)
     keep = int(allowed)
-    if len(probabilities) <= keep:
+    if len(wrong) <= keep:
         return 0.0
+    if len(probabilities) <= keep:
+        return None
     bar = probabilities[keep]
     return None if bar >= 1.0 else bar

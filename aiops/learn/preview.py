@@ -8,7 +8,7 @@ from typing import Any, Final
 from aiops.contracts.ledger import Ledger
 from aiops.domain.asset import Viewer
 from aiops.domain.incident import Incident, Outcome, OutcomeKind
-from aiops.learn.verdict import is_right, judged
+from aiops.learn.verdict import is_right, method_of, was_right, weighed
 
 SPAN: Final = timedelta(days=60)
 _MOST: Final = 10_000
@@ -22,7 +22,7 @@ def preview_verdict(
     ``same_signal``: incidents of the same series in the span, this one apart; after *false* such
     a risk is not told again until it has gone away, so ``would_be_silent`` of them had come while
     the risk of one before them had not, and ``of_them_right`` ended as happened or averted.
-    ``precision_before`` and ``precision_after`` are of the method that made the prediction, over
+    ``precision_before`` and ``precision_after`` are of the method behind the incident, over
     ``judged`` cases; None where none is judged.
     """
     recent = [i for i in incidents if now - i.opened_at <= SPAN and i.key != incident.key]
@@ -30,15 +30,15 @@ def preview_verdict(
     silent = (
         [i for i in same if _returns(i, same, incident)] if verdict is OutcomeKind.FALSE else []
     )
-    method = incident.predicted.method if incident.predicted else ""
-    mine = [i for i in recent if i.predicted is not None and i.predicted.method == method]
+    method = method_of(incident)
+    mine = [i for i in recent if method and method_of(i) == method]
     after = replace(incident, outcome=Outcome(verdict, now, by="preview"))
     return {
         "days": SPAN.days,
         "same_signal": len(same),
         "would_be_silent": len(silent),
         "of_them_right": sum(map(is_right, silent)),
-        "judged": len(judged(mine)),
+        "judged": len(weighed(mine)),
         "precision_before": _precision([*mine, incident]),
         "precision_after": _precision([*mine, after]),
         "incidents": [i.display for i in silent],
@@ -68,5 +68,5 @@ _AGAIN: Final = timedelta(days=1)
 
 
 def _precision(incidents: Sequence[Incident]) -> float | None:
-    cases = judged(incidents)
-    return round(sum(map(is_right, cases)) / len(cases), 4) if cases else None
+    cases = weighed(incidents)
+    return round(sum(map(was_right, cases)) / len(cases), 4) if cases else None

@@ -1,9 +1,9 @@
-"""Which predictions have ended in a way that judges the method that made them."""
+"""Which incidents have ended in a way that judges the method that made them."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from aiops.domain.incident import Incident, IncidentKind, OutcomeKind
+from aiops.domain.incident import Incident, IncidentKind, MemberSource, OutcomeKind
 
 _RIGHT: Final = frozenset({OutcomeKind.HAPPENED, OutcomeKind.AVERTED})
 _REPAIRED: Final = "repaired"
@@ -27,6 +27,36 @@ def judged(incidents: Iterable[Incident]) -> list[Incident]:
 def is_right(incident: Incident) -> bool:
     """Whether a prediction happened or was averted."""
     return incident.outcome is not None and incident.outcome.kind in _RIGHT
+
+
+def method_of(incident: Incident) -> str:
+    """Returns what foretold an incident, or the detector that began it, with its version.
+
+    Empty for one that opened on a met limit or a report.
+    """
+    if incident.predicted is not None:
+        return incident.predicted.method if incident.kind is IncidentKind.PREDICTIVE else ""
+    return str(incident.evidence.get("method", "")) if incident.is_strange else ""
+
+
+def weighed(incidents: Iterable[Incident]) -> list[Incident]:
+    """Returns what says something of its method, incidents on anomalies among them.
+
+    Of those only a person's verdict speaks, or a limit that was met in their course; that one
+    became calm again tells nothing.
+    """
+    known = list(incidents)
+    strange = [i for i in known if i.is_strange and (i.outcome is not None or _met_limit(i))]
+    return [*judged(known), *strange]
+
+
+def was_right(incident: Incident) -> bool:
+    """Whether a prediction, or an incident on anomalies, was right."""
+    return is_right(incident) or (incident.outcome is None and _met_limit(incident))
+
+
+def _met_limit(incident: Incident) -> bool:
+    return any(member.source is MemberSource.LIMIT for member in incident.members)
 
 
 def is_averted(incident: Incident) -> bool:

@@ -1,7 +1,7 @@
 """The text of a ticket: pure, plain, the same words as on the page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,15 @@ def draft(
         priority=incident.priority,
         due=prediction.latest_safe_start if prediction else None,
         url=url,
+        category=_short(str(incident.evidence.get("category", ""))),
+        service=_short(incident.service),
+        group=_short(incident.owner),
+        assignee=_short(incident.assignee),
     )
+
+
+def _short(name: str) -> str:
+    return cut(one_line(name), _SUBJECT_CHARACTERS)
 
 
 def one_line(text: str) -> str:
@@ -109,6 +117,8 @@ def _body(
         lines += ["", one_line(told)]
     if prediction is not None and action is not TicketAction.RESOLVE:
         lines += ["", *_prediction_lines(prediction, say)]
+    if action in {TicketAction.OPEN, TicketAction.REOPEN}:
+        lines += ["", *_address_lines(incident, say)]
     lines += _member_lines(incident, language, say)
     evidence = _evidence_lines(incident.evidence)
     if action in {TicketAction.OPEN, TicketAction.REOPEN} and evidence:
@@ -131,6 +141,22 @@ def _prediction_lines(prediction: Prediction, say: Callable[..., str]) -> list[s
     if prediction.latest_safe_start is not None:
         lines.append(say("safe_start", at=_time(prediction.latest_safe_start)))
     return lines
+
+
+def _address_lines(incident: Incident, say: Callable[..., str]) -> list[str]:
+    """Returns category, service, priority and who has it, as far as they are known."""
+    levels = incident.evidence.get("priority")
+    known = {
+        "category_is": str(incident.evidence.get("category", "")),
+        "service_is": incident.service,
+        "group_is": incident.owner,
+        "assignee_is": incident.assignee,
+    }
+    lines = [say("priority_is", priority=incident.priority)]
+    if isinstance(levels, Mapping):
+        shown = {f"{name}": {"code": f"level_{levels.get(name)}"} for name in ("impact", "urgency")}
+        lines = [say("priority_of", priority=incident.priority, **shown)]
+    return [*lines, *(one_line(say(code, name=name)) for code, name in known.items() if name)]
 
 
 def _member_lines(incident: Incident, language: str, say: Callable[..., str]) -> list[str]:
@@ -166,7 +192,10 @@ def _evidence_lines(evidence: Any) -> list[str]:
     shown = {
         name: value
         for name, value in evidence.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+        if name != "category"
+        and isinstance(value, str | int | float)
+        and not isinstance(value, bool)
+        and value != ""
     }
     signal = evidence.get("signal")
     if isinstance(signal, dict):

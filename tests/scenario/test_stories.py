@@ -68,6 +68,7 @@ def _check_incidents(told: Told, expect: dict[str, Any]) -> None:
             "by": incident.outcome.by if incident.outcome else "none",
             "reasons": [t.reason.value for t in incident.transitions],
             "assignee": incident.assignee,
+            "category": incident.evidence.get("category", "none"),
             "members": sorted({m.series.asset for m in incident.members}),
             "cause": incident.causes[0].asset if incident.causes else "none",
             "lasting": sorted({m.series.asset for m in incident.lasting}),

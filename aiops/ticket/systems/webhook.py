@@ -187,6 +187,10 @@ def _body(draft: TicketDraft, ticket_id: str) -> dict[str, Any]:
             "priority": draft.priority,
             "due": draft.due.isoformat() if draft.due else None,
             "url": draft.url,
+            "category": draft.category,
+            "service": draft.service,
+            "group": draft.group,
+            "assignee": draft.assignee,
         },
     }
 

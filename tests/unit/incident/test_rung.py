@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from aiops.domain.incident import Stage
-from aiops.incident.open import open_predictive
+from aiops.incident.open import open_predictive, open_strange
+from aiops.incident.strange import member_of
 from tests.unit.incident.test_decide import NOW, OPENING, crossing
+from tests.unit.incident.test_strange import strange
 
 
 def test_a_method_that_has_moved_opens_on_its_rung_and_another_one_at_the_start():
@@ -21,3 +23,17 @@ def test_a_method_that_has_moved_opens_on_its_rung_and_another_one_at_the_start(
     other = open_predictive(opening, replace(foreseen, method="theta 1"), NOW)
     assert (opened.stage, other.stage) == (Stage.ACT, Stage.SHADOW)
     assert asked[0] == ("trend 1", foreseen.series.metric, opened.owner)
+
+
+def test_an_incident_on_anomalies_stands_where_its_detector_has_come_to():
+    asked = []
+
+    def rung_of(method, metric, team):
+        asked.append((method, metric, team))
+        return Stage.SUGGEST if method == "default 3" else None
+
+    opening = replace(OPENING, stage=Stage.SHADOW, rung_of=rung_of)
+    group = [replace(strange("db-07"), detector="default 3")]
+    opened = open_strange(opening, group, (member_of(group[0]),), 1.0, NOW)
+    assert opened.stage is Stage.SUGGEST
+    assert asked == [("default 3", group[0].series.metric, opened.owner)]

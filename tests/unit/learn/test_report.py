@@ -8,7 +8,14 @@ import pytest
 from aiops.contracts.collector import Inventory
 from aiops.domain.answer import Answer
 from aiops.domain.asset import SYSTEM, Asset, Service, Viewer
-from aiops.domain.incident import IncidentKind, Stage
+from aiops.domain.incident import (
+    IncidentKind,
+    Member,
+    MemberSource,
+    Outcome,
+    OutcomeKind,
+    Stage,
+)
 from aiops.domain.risk import Risk
 from aiops.domain.run import RunReason, RunState
 from aiops.learn.background import Background
@@ -18,6 +25,7 @@ from aiops.learn.ladder import LadderRules, Rung, Why, metric_kind, propose
 from aiops.learn.rungs import RUNGS, WATCHED, Ladder
 from aiops.learn.value import read_value, value_report
 from aiops.ledger.open import open_ledger
+from aiops.testing.ledger import example_incident
 from aiops.testing.ledger_runs import example_run
 from tests.unit.learn.test_value import END, HOUR, PRICES, RULES, START, incident, many, tickets
 
@@ -185,3 +193,46 @@ def test_who_sees_one_team_sees_its_services_and_no_other(tmp_path):
     assert [row["key"] for row in found["services"]] == ["mail"]
     assert len(read_value(ledger, SYSTEM, START, END, prices, RULES)["services"]) == 2
     ledger.close()
+
+
+def strange_ones(count, **known):
+    """Incidents that one detector began, a day apart."""
+    found = []
+    for n in range(count):
+        at = START + n * timedelta(days=1)
+        one = replace(
+            example_incident("db-07", n),
+            kind=IncidentKind.REACTIVE,
+            predicted=None,
+            current=None,
+            outcome=None,
+            opened_at=at,
+            stage=Stage.SHADOW,
+            owner="dba",
+            evidence={"method": "default 3"},
+        )
+        seed = Member(one.series, MemberSource.ANOMALY, at, at)
+        found.append(replace(one, members=(seed,), **known))
+    return found
+
+
+def test_a_detector_stands_on_the_ladder_by_what_people_said_of_the_incidents_it_began():
+    happened = Outcome(OutcomeKind.HAPPENED, START, by="ada")
+    (proposal,) = propose(strange_ones(25, outcome=happened), RULES, START, END)
+    assert (proposal.method, proposal.team, proposal.cases) == ("default 3", "dba", 25)
+    assert proposal.proposed is Stage.SUGGEST
+    false = Outcome(OutcomeKind.FALSE, START, by="ada")
+    wrong = strange_ones(25, outcome=false, stage=Stage.ACT)
+    (noisy,) = propose(wrong, replace(RULES, per_week=1.0), START, END)
+    assert noisy.proposed is Stage.SUGGEST
+    assert noisy.bar is None
+
+
+def test_an_incident_on_anomalies_that_became_calm_tells_nothing_and_a_met_limit_proves_it():
+    (calm,) = propose(strange_ones(25), RULES, START, END)
+    assert (calm.cases, calm.proposed) == (0, Stage.SHADOW)
+    series = example_incident("db-07", 0).series
+    met = Member(series, MemberSource.LIMIT, START)
+    proved = [replace(i, members=(*i.members, met)) for i in strange_ones(25)]
+    (proposal,) = propose(proved, RULES, START, END)
+    assert (proposal.cases, proposal.precision) == (25, 1.0)
