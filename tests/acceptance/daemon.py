@@ -65,7 +65,7 @@ class Daemon:
     def get(self, path: str, **parameters: Any) -> Any:
         with self.client() as client:
             answer = client.get(path, params=parameters)
-            assert answer.is_success, answer.text
+            answer.raise_for_status()
             return answer.json()
 
     def client(self) -> httpx.Client:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(900)]
 
 CONFIG = """\
 collect:
