@@ -24,7 +24,7 @@ from aiops.incident.nearness import Nearness
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
 from aiops.incident.standing import Standing
-from aiops.incident.strange import Surroundings
+from aiops.incident.surroundings import Surroundings
 
 OPEN: Final = 10_000
 MOST_SECONDS: Final = 0.005

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     FAILURE_SEEN = "failure_seen"
     STRANGE_TOGETHER = "strange_together"
     JOINED = "joined"
+    OFTEN_TOGETHER = "often_together"
     MEMBER_CLEAR = "member_clear"
     MEMBER_LASTS = "member_lasts"
     ALL_CLEAR = "all_clear"

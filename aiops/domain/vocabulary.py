@@ -49,6 +49,7 @@ WORDS: Final[Mapping[str, Mapping[str, Both]]] = {
         "member_lasts": ("not every signal is normal again", "仍有信号未恢复"),
         "merged": ("merged", "已合并"),
         "nobody_on_shift": ("nobody is on shift", "无人值班"),
+        "often_together": ("they often fail together", "它们经常同时出现故障"),
         "on_shift": ("on shift", "当班"),
         "no_criticality": ("the asset has no criticality", "资产未设重要程度"),
         "no_destination": ("no ticket system is configured", "未配置工单系统"),

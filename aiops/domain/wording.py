@@ -64,6 +64,10 @@ _ORDERED: Final[Mapping[str, Both]] = {
     "merged_into": ("into {incident}", "并入 {incident}"),
     "merge_took": ("{incident} joined", "{incident} 已并入"),
     "split_left": ("{count} signals left", "{count} 个信号移出"),
+    "often_together": (
+        "{asset} and {other}: {times} times before",
+        "{asset} 与 {other}：此前 {times} 次",
+    ),
     "given_alone": (
         "to {who}, alone on shift until {until}, {load} open before",
         "交给 {who}：值班至 {until}，仅此一人，此前未关闭 {load} 个",

@@ -38,7 +38,8 @@ from aiops.incident.open import (
 from aiops.incident.round import Round
 from aiops.incident.settings import IncidentSettings
 from aiops.incident.standing import REPORTED, Standing, View
-from aiops.incident.strange import Surroundings, near_incident, weigh_anomalies
+from aiops.incident.strange import near_incident, weigh_anomalies
+from aiops.incident.surroundings import Surroundings
 
 
 def decide(
@@ -268,13 +269,13 @@ class _Crossings:
             return
         if recent is not None and recent.kind is IncidentKind.REACTIVE:
             again = self.round.reopen(recent, recent.current)
-            self.round.join(again, member)
+            self.round.join(again, member, self.around)
             return
         joined = [i for i in self.round.view.around(series.asset) if i.predicted is None]
         near = joined[0] if joined else None
         near = near or near_incident(self.round, series.asset, crossing.origin, self.around)
         if near is not None:
-            self.round.join(near, member)
+            self.round.join(near, member, self.around)
             return
         self.round.open(open_reactive(self.opening, crossing, self.now), Reason.FAILURE_SEEN)
 
@@ -316,7 +317,7 @@ class _Crossings:
             self.round.note(incident, "hold", Reason.RISK_REPEATED, what)
             reactive = incident.kind is IncidentKind.REACTIVE and incident.series.metric != REPORTED
             if reactive and member and not any(_same_limit(m, member) for m in incident.lasting):
-                self.round.join(incident, member)
+                self.round.join(incident, member, self.around)
             return
         outcome = Outcome.by_rule(OutcomeKind.HAPPENED, at, what)
         known = replace(incident, outcome=outcome)

@@ -1,6 +1,6 @@
 """What a round remembers, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -70,6 +70,7 @@ class Decided:
     Attributes:
         loose: Anomalies without an incident after the round; None where nothing was said of
             anomalies.
+        seen: Anomalies of the round.
     """
 
     memory: Memory
@@ -77,3 +78,4 @@ class Decided:
     notices: list[Notice] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     loose: Loose | None = None
+    seen: Sequence[Anomaly] = ()

@@ -56,6 +56,7 @@ class Context:
     Attributes:
         name: Asset to the name shown to people.
         signal: Member to its signal in a language.
+        often: Asset to those that often fail together with it, and how many times they did.
     """
 
     near: Nearness
@@ -63,6 +64,7 @@ class Context:
     touched: Iterable[Touched] = ()
     name: Callable[[str], str] = lambda asset: asset
     signal: Callable[[Member, str], str] = lambda member, _language: member.series.signal
+    often: Callable[[str], Mapping[str, int]] = lambda _asset: {}
 
 
 def rank_causes(members: Sequence[Member], context: Context) -> tuple[ProbableCause, ...]:
@@ -189,6 +191,9 @@ class _Evidence:
                 if language == "en"
                 else f"依赖它的 {more} 个受影响（{named}）"
             )
+        often = [(o, n) for o, n in self.context.often(asset).items() if o in self.order]
+        if often:
+            said.append(self._often(often, language))
         if not own:
             said.append("silent itself" if language == "en" else "本身无信号")
         if (touch := self.touched.get(asset)) is not None:
@@ -202,6 +207,19 @@ class _Evidence:
         if more > 0:
             named += f" and {more} more" if language == "en" else f" 等 {len(ranked)} 个信号"
         return f"unusual: {named}" if language == "en" else f"异常：{named}"
+
+    def _often(self, often: Sequence[tuple[str, int]], language: str) -> str:
+        named = ", ".join(
+            f"{self.context.name(other)}, {times} times"
+            if language == "en"
+            else f"{self.context.name(other)}，{times} 次"
+            for other, times in often[:3]
+        )
+        return (
+            f"often fails together ({named})"
+            if language == "en"
+            else f"经常同时出现故障（{named}）"
+        )
 
     def _touch(self, touch: Touched, language: str) -> str:
         ago = format_span(self.began - touch.at, language)

@@ -1,5 +1,6 @@
 """The steps every decision is made of: open, join, close, reopen, tell, note."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +23,7 @@ from aiops.incident.ending import ended_at
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
 from aiops.incident.standing import View
+from aiops.incident.surroundings import Surroundings
 
 OFTEN: Final = 3
 """Returns within a day from which on an incident flaps: the first two may be bad luck."""
@@ -53,7 +55,7 @@ class Round:
         self.tell(incident, TicketAction.OPEN, Reason.FIRST_NOTIFICATION)
         return self.put(incident)
 
-    def join(self, incident: Incident, member: Member) -> Incident:
+    def join(self, incident: Incident, member: Member, around: Surroundings) -> Incident:
         """Adds a series to an incident; one that is a member already lasts again."""
         assets = {known.series.asset for known in incident.members} | {incident.asset}
         known = next((m for m in incident.members if _same(m, member)), None)
@@ -64,6 +66,8 @@ class Round:
             members = tuple(again if m is known else m for m in incident.members)
         grown = replace(incident, members=members, updated_at=self.now)
         self.note(grown, "update", Reason.JOINED, verbatim(member.series.text))
+        if known is None:
+            self.note_tie(grown, member.series.asset, assets, around)
         if member.series.asset not in assets and _doubled(len(assets) + 1):
             self.tell(grown, TicketAction.COMMENT, Reason.JOINED)
         return self.put(grown)
@@ -158,6 +162,15 @@ class Round:
         self.decided.decisions.append(
             Decision(self.now, incident.key, incident.asset, action, reason, phrase)
         )
+
+    def note_tie(
+        self, incident: Incident, asset: str, others: Iterable[str], around: Surroundings
+    ) -> None:
+        """Says that an asset belongs to an incident only because it often fails with another."""
+        tie = around.tie(asset, others, self.now)
+        if tie is not None:
+            values = {"asset": asset, "other": tie[0], "times": tie[1]}
+            self.note(incident, "update", Reason.OFTEN_TOGETHER, Phrase("often_together", values))
 
     def nothing(self, series: SeriesKey, reason: Reason, phrase: Phrase) -> None:
         """Says why nothing opened for a series."""

@@ -16,6 +16,7 @@ from aiops.domain.instant import duration
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesInfo, SeriesKey
 from aiops.incident.book import IncidentBook
+from aiops.incident.companions import WATCHED, Companions
 from aiops.incident.decide import decide
 from aiops.incident.decided import Decided, Loose, Memory
 from aiops.incident.nearness import Nearness
@@ -23,7 +24,8 @@ from aiops.incident.open import EvidenceOf, OpeningRules, StrangeEvidenceOf
 from aiops.incident.probable import BEFORE, LOOKED_AT, Context, Touched, rank_causes
 from aiops.incident.sentence import Subject, with_cause
 from aiops.incident.settings import IncidentSettings
-from aiops.incident.strange import LASTS, LONGEST, Surroundings
+from aiops.incident.strange import LASTS, LONGEST
+from aiops.incident.surroundings import Surroundings
 from aiops.incident.triage import Triage
 
 MEMORY: Final = "incident memory"
@@ -80,6 +82,7 @@ class IncidentStage:
 
     Attributes:
         false_per_week: Incidents without a cause that a team accepts in a week.
+        companions: Which assets often fail together; learnt anew from the ledger's anomalies.
     """
 
     ledger: Ledger
@@ -88,6 +91,7 @@ class IncidentStage:
     false_per_week: float
     triage: Triage = field(default_factory=Triage)
     book: IncidentBook = field(init=False)
+    companions: Companions | None = None
     _near: tuple[int, Nearness] | None = None
     _counts: tuple[int, Mapping[str, int], float] = (-1, {}, 0.0)
     _past: dict[str, tuple[Member, ...]] = field(default_factory=dict)
@@ -102,7 +106,7 @@ class IncidentStage:
         standing = self.ledger.incidents(SYSTEM, open_only=True, limit=_ALL)
         memory = Memory({key: int(n) for key, n in self.ledger.note(MEMORY).items()})
         self.book.load([*newest, *standing], memory)
-        self._past, self._closed = {}, {}
+        self._past, self._closed, self.companions = {}, {}, None
         for incident in reversed(newest):
             self._remember(incident)
         return newest
@@ -118,6 +122,8 @@ class IncidentStage:
     ) -> Decided:
         """Decides one round; nothing is remembered before :meth:`IncidentBook.take`."""
         self.book.forget(now)
+        if self.companions is None:
+            self.companions = self._learn_companions(fleet, now)
         around = self._around(seen.step_ns, fleet)
         if self.book.loose is None:
             self.book.loose = self._loose(now, around)
@@ -134,6 +140,7 @@ class IncidentStage:
             self.book.loose,
             around,
         )
+        decided.seen = seen.anomalies
         self._find_causes(decided, fleet, now, seen.repairs)
         self._address(decided, fleet, now)
         return decided
@@ -141,6 +148,8 @@ class IncidentStage:
     def take(self, stored: Iterable[Incident], decided: Decided) -> None:
         """Takes in what was committed."""
         stored = list(stored)
+        if self.companions is not None and self._near is not None:
+            self.companions.learn(decided.seen, self._near[1].reach)
         self.book.take(stored, decided)
         for incident in stored:
             self._remember(incident)
@@ -167,6 +176,7 @@ class IncidentStage:
             touched=self._touched(now, repairs),
             name=lambda asset: (fleet.assets.get(asset) or Asset(asset)).display,
             signal=lambda member, language: self._signal(member, language, fleet),
+            often=lambda asset: self.companions.of(asset, now) if self.companions else {},
         )
         for incident in grown:
             past = tuple(group for key, group in self._past.items() if key != incident.key)
@@ -231,7 +241,16 @@ class IncidentStage:
             self.settings.minimum_effect,
             {m.name: m.ceiling for m in fleet.metrics.values() if m.ceiling is not None},
             self.book.spent,
+            self.companions or Companions(),
         )
+
+    def _learn_companions(self, fleet: Fleet, now: datetime) -> Companions:
+        """Learns from the anomalies that the ledger still holds."""
+        coarsest = max(fleet.series_by_step(), default=0)
+        found = Companions(self.settings.together, duration(coarsest))
+        known = self.ledger.anomalies(SYSTEM, None, now - WATCHED, now)
+        found.learn(known, self.near(fleet).reach)
+        return found
 
     def _loose(self, now: datetime, around: Surroundings) -> Loose:
         """Reads the anomalies that a run before this one left without an incident."""

@@ -7,8 +7,8 @@ strength speaks for it: several related assets, or most of what one asset measur
 alone must be ten times rarer. Spikes alone open nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf, log10
 from typing import Final
@@ -22,7 +22,7 @@ from aiops.domain.series import SeriesKey
 from aiops.incident.decided import Loose, answered_anomaly
 from aiops.incident.open import open_strange
 from aiops.incident.round import Round
-from aiops.incident.spent import Spent
+from aiops.incident.surroundings import Surroundings
 
 LASTS: Final = 4
 """Cells after which a deviation that stays is told from a spike, however long its echo lasts."""
@@ -38,39 +38,12 @@ LONGEST: Final = timedelta(days=7)
 """What lasts longer has become normal: it is waited for no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What is known around the anomalies of a round.
-
-    Attributes:
-        reach: Asset to those whose problems may be its own, itself among them.
-        gap: Time within which related things begin.
-        cell: Width of the round's cells.
-        cells_per_week: Cells of all series of the installation in a week.
-        series_of: Asset to how many series it has.
-        false_per_week: Incidents without a cause that a team accepts in a week.
-        minimum_effect: Part of the usual value below which a deviation is no evidence.
-        ceilings: Metric to the value it cannot pass; what usually stands there is measured by
-            its distance from it.
-    """
-
-    reach: Callable[[str], Sequence[str]] = lambda asset: (asset,)
-    gap: timedelta = timedelta(minutes=15)
-    cell: timedelta = timedelta(minutes=1)
-    cells_per_week: float = 10_080.0
-    series_of: Mapping[str, int] = field(default_factory=dict)
-    false_per_week: float = 2.0
-    minimum_effect: float = 0.0
-    ceilings: Mapping[str, float] = field(default_factory=dict)
-    spent: Spent = field(default_factory=Spent)
-
-
 def near_incident(
     round_: Round, asset: str, since: datetime, around: Surroundings
 ) -> Incident | None:
     """Returns the oldest open incident that began near the asset at about that time."""
     found: dict[str, Incident] = {}
-    for other in around.reach(asset):
+    for other in around.related(asset, round_.now):
         known = [*round_.view.around(other)]
         if (own := round_.view.own(other)) is not None:
             known.append(own)
@@ -92,7 +65,7 @@ def weigh_anomalies(
     for series in [s for s, a in waiting.items() if _is_over(a, old, round_.now)]:
         del waiting[series]
     touched = [s for s in touched if s in waiting and not _join(round_, waiting, s, around)]
-    for group in _groups(waiting, touched, around):
+    for group in _groups(waiting, touched, around, round_.now):
         if _judge(round_, group, around):
             for anomaly in group:
                 del waiting[anomaly.series]
@@ -198,13 +171,16 @@ def _join(
         own = near_incident(round_, series.asset, anomaly.start, around)
     if own is None:
         return False
-    round_.join(own, member_of(anomaly))
+    round_.join(own, member_of(anomaly), around)
     del waiting[series]
     return True
 
 
 def _groups(
-    waiting: Mapping[SeriesKey, Anomaly], touched: Iterable[SeriesKey], around: Surroundings
+    waiting: Mapping[SeriesKey, Anomaly],
+    touched: Iterable[SeriesKey],
+    around: Surroundings,
+    now: datetime,
 ) -> list[list[Anomaly]]:
     """Returns the waiting anomalies that hang together with the touched ones, rarest first."""
     by_asset: dict[str, list[Anomaly]] = {}
@@ -218,7 +194,7 @@ def _groups(
         seen.add(series)
         group = [waiting[series]]
         for one in group:  # grows while it is read
-            for asset in around.reach(one.series.asset):
+            for asset in around.related(one.series.asset, now):
                 for other in by_asset.get(asset, ()):
                     if other.series not in seen and abs(other.start - one.start) <= around.gap:
                         seen.add(other.series)
@@ -251,9 +227,11 @@ def _judge(round_: Round, group: Sequence[Anomaly], around: Surroundings) -> boo
         kept = tuple(m for m in recent.members if m.series not in known)
         round_.reopen(replace(recent, members=(*kept, *members)), recent.current)
         return True
-    round_.open(
-        open_strange(round_.opening, group, members, above, round_.now), Reason.STRANGE_TOGETHER
-    )
+    opened = open_strange(round_.opening, group, members, above, round_.now)
+    round_.open(opened, Reason.STRANGE_TOGETHER)
+    assets = list(dict.fromkeys(member.series.asset for member in members))
+    for place, asset in enumerate(assets):
+        round_.note_tie(opened, asset, assets[:place], around)
     return True
 
 

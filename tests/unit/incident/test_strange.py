@@ -18,7 +18,7 @@ from aiops.incident.decide import decide
 from aiops.incident.nearness import Nearness
 from aiops.incident.open import Opening
 from aiops.incident.settings import IncidentSettings
-from aiops.incident.strange import Surroundings
+from aiops.incident.surroundings import Surroundings
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
