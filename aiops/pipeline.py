@@ -194,12 +194,13 @@ class Pipeline:
         }
 
     def _strange_evidence(self, end: int, anomaly: Anomaly) -> Mapping[str, Any]:
-        info = self.fleet.info(anomaly.series)
+        shown = anomaly.guilty[0].series if anomaly.guilty else anomaly.series
+        info = self.fleet.info(shown)
         frozen: Mapping[str, Any] = {}
         if info is not None:
             panel = self.forecast.history(info, self.fleet.first_ns.get(info.id, 0), end)
             metric = self.fleet.metrics.get(info.key.metric) or Metric(info.key.metric)
-            frozen = freeze_strange(anomaly, metric, panel)
+            frozen = freeze_strange(anomaly, shown, metric, panel)
         return {**frozen, **self._surroundings_of(anomaly.series)}
 
     def _surroundings_of(self, series: SeriesKey) -> Mapping[str, Any]:

@@ -41,6 +41,11 @@ def _values(incident: Incident, words: Words) -> Iterator[Fact]:
             if key == "growth_per_hour":
                 shown = words("incident.per_hour", value=shown)
             yield words(name), shown
+    shape = incident.evidence.get("shape")
+    if shape:
+        way = words(f"direction.{incident.evidence.get('direction')}")
+        shown = words("incident.shape_way", shape=words(f"shape.{shape}"), way=way)
+        yield words("incident.shape"), shown
 
 
 def _triage(incident: Incident, words: Words) -> Iterator[Fact]:

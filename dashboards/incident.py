@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from aiops.contracts.dashboard import Page, Reader, Rendered, View
 from aiops.contracts.plugin import NoSettings, Plugin, Stability
+from aiops.domain.anomaly import TOGETHER
 from aiops.domain.decision import Decision
 from aiops.domain.incident import Incident, MemberSource
+from aiops.domain.series import SeriesKey
 from dashboards._facts import facts_of, mapping
 from dashboards._figures import forecast_figure
 from dashboards._render import figure_json, missing, render, static_files
@@ -75,6 +77,7 @@ class IncidentPage:
                 (c.asset, c.share, words.chance(c.share), c.reason.get(view.language, ""))
                 for c in found.causes
             ],
+            guilty=_guilty(found, words),
             members=_members(found, World.of(reader), words),
             actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
             answer=next((a for a in ledger.answers(view.viewer) if a.incident == found.key), None),
@@ -105,6 +108,20 @@ def _contributions(incident: Incident, words: Words) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda row: -float(str(row["share"])))
 
 
+def _guilty(incident: Incident, words: Words) -> list[tuple[str, float, str]]:
+    """Returns the signals that stand out in an asset, with their shares."""
+    return [
+        (
+            words.signal(
+                SeriesKey.of(str(one["asset"]), str(one["metric"]), mapping(one.get("labels")))
+            ),
+            float(one["share"]),
+            words.chance(float(one["share"])),
+        )
+        for one in map(mapping, incident.evidence.get("guilty") or ())
+    ]
+
+
 def _members(incident: Incident, world: World, words: Words) -> list[dict[str, Any]]:
     """Returns the series that belong to the incident, those that last first."""
     shown = []
@@ -117,6 +134,8 @@ def _members(incident: Incident, world: World, words: Words) -> list[dict[str, A
             value=words.amount(member.value, unit, metric),
             expected=words.amount(member.expected, unit, metric),
         )
+        if metric == TOGETHER:
+            seen = words("incident.member_together", count=int(member.value))
         shown.append(
             {
                 "asset": member.series.asset,

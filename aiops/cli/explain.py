@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         from aiops.cli.try_detect import create_stage
         from aiops.detect.explain import explain
 
-        stage = create_stage(detector, budget, config).stage
+        stage = create_stage(detector, budget, config)
         if Path(source).is_file():
             panel = _of_file(source, metric, at)
         else:

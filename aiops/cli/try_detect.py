@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aiops.detect.joint import JointStage
+    from aiops.detect.stage import DetectStage
 
 TIME: Final = "timestamp"
 
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _score_tree(
-    stage: "JointStage", top: Path, out: str, before: tuple[str, "pd.DataFrame"] | None
+    stage: "DetectStage", top: Path, out: str, before: tuple[str, "pd.DataFrame"] | None
 ) -> None:
     """Scores every table below a folder; nothing is written if one of them is wrong."""
     from aiops.contracts.errors import InputError
@@ -87,12 +87,11 @@ def _progress(files: list[Path]) -> Iterator[Path]:
     yield from track(files, description="detect", console=Console(stderr=True))
 
 
-def create_stage(name: str | None, budget: float | None, config: Path | None) -> "JointStage":
+def create_stage(name: str | None, budget: float | None, config: Path | None) -> "DetectStage":
     """Returns the stage that the options ask for, of the packaged defaults where they do not."""
     from dataclasses import replace
 
     from aiops.contracts.errors import InputError, PluginError
-    from aiops.detect.joint import JointStage
     from aiops.detect.settings import DetectSettings
     from aiops.detect.stage import DetectStage
 
@@ -108,13 +107,16 @@ def create_stage(name: str | None, budget: float | None, config: Path | None) ->
             raise typer.BadParameter("--budget must be above 0")
         settings = replace(settings, budget=budget)
     try:
-        return JointStage(DetectStage.of(settings))
+        return DetectStage.of(settings)
     except PluginError as error:
         raise InputError([f"--detector: {error}"]) from error
 
 
 def _score(
-    stage: "JointStage", name: str, table: "pd.DataFrame", before: tuple[str, "pd.DataFrame"] | None
+    stage: "DetectStage",
+    name: str,
+    table: "pd.DataFrame",
+    before: tuple[str, "pd.DataFrame"] | None,
 ) -> "pd.DataFrame":
     import numpy as np
     import pandas as pd

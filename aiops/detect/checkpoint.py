@@ -6,10 +6,13 @@ since are replayed without scoring anything, so that the state is what it would 
 
 import os
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.crash import crashpoint
 from aiops.contracts.errors import StoreError
@@ -18,18 +21,34 @@ from aiops.domain.series import IntArray
 from aiops.domain.state import State
 
 _IDS = "__series__"
+_BESIDE = "__assets__."
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, RuntimeError)
 """What reading a file raises of which one byte was flipped, or the tail is missing."""
 
 
-def write_state(path: Path, ids: IntArray, state: State) -> None:
-    """Writes a state aside, syncs it and renames it.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one file holds.
+
+    Attributes:
+        ids: Series of each unit of the state.
+        beside: Arrays of the units that are assets, of a length of their own.
+    """
+
+    ids: IntArray
+    state: State
+    beside: Mapping[str, NDArray[Any]]
+
+
+def write_state(path: Path, kept: Kept) -> None:
+    """Writes states aside, syncs them and renames the file.
 
     Raises:
         StoreError: There is no room, or the directory cannot be written.
     """
     aside = path.with_suffix(".part")
-    arrays: dict[str, Any] = {_IDS: ids, **state.arrays}
+    arrays: dict[str, Any] = {_IDS: kept.ids, **kept.state.arrays}
+    arrays.update({f"{_BESIDE}{name}": array for name, array in kept.beside.items()})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with aside.open("wb") as file:
@@ -42,17 +61,24 @@ def write_state(path: Path, ids: IntArray, state: State) -> None:
         raise StoreError(f"cannot save the detector state {path}: {error.strerror}") from error
 
 
-def read_state(path: Path, version: str) -> tuple[IntArray, State] | None:
-    """Returns the ids and the state, None when the file is missing or damaged."""
+def read_state(path: Path, version: str) -> Kept | None:
+    """Returns what a file holds, None when it is missing or damaged."""
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except _DAMAGED:
         return None
     ids = arrays.pop(_IDS, None)
+    beside = {
+        name.removeprefix(_BESIDE): arrays.pop(name)
+        for name in list(arrays)
+        if name.startswith(_BESIDE)
+    }
     if ids is None or any(len(array) != len(ids) for array in arrays.values()):
         return None
-    return ids, State(version, arrays)
+    if len({len(array) for array in beside.values()}) > 1:
+        return None
+    return Kept(ids, State(version, arrays), beside)
 
 
 def save_checkpoint(
@@ -61,29 +87,26 @@ def save_checkpoint(
     name: str,
     shard: str,
     window_end: int,
-    ids: IntArray,
-    state: State,
+    kept: Kept,
 ) -> None:
     """Saves one shard's state and lets older ones go.
 
     Raises:
         StoreError: It could not be written; the states before it stay.
     """
-    version = "".join(c if c.isalnum() or c in "._-" else "_" for c in state.version)
+    version = "".join(c if c.isalnum() or c in "._-" else "_" for c in kept.state.version)
     path = directory / name / version / shard / f"{window_end}.npz"
-    write_state(path, ids, state)
+    write_state(path, kept)
     crashpoint("checkpoint.before_row")
-    row = Checkpoint(name, state.version, shard, window_end, str(path))
+    row = Checkpoint(name, kept.state.version, shard, window_end, str(path))
     with ledger.begin() as tx:
         gone = tx.put_checkpoint(row)
     for old in gone:
         Path(old.path).unlink(missing_ok=True)
 
 
-def load_checkpoint(
-    ledger: Ledger, name: str, version: str, shard: str
-) -> tuple[IntArray, State, int] | None:
-    """Returns ids, state and window end of the newest readable checkpoint.
+def load_checkpoint(ledger: Ledger, name: str, version: str, shard: str) -> tuple[Kept, int] | None:
+    """Returns the newest readable checkpoint and its window end.
 
     The one kept beside it, named by its window end too, stands in for a damaged newest one.
     """
@@ -95,5 +118,5 @@ def load_checkpoint(
     for end in sorted({row.window_end} | {end for end in ends if end < row.window_end})[::-1]:
         found = read_state(newest.with_name(f"{end}.npz"), row.version)
         if found is not None:
-            return (*found, end)
+            return found, end
     return None

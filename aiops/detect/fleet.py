@@ -9,13 +9,15 @@ from typing import Protocol
 import numpy as np
 
 from aiops.contracts.ledger import Ledger
-from aiops.detect import rebase
-from aiops.detect.checkpoint import load_checkpoint, save_checkpoint
+from aiops.detect import joint, rebase
+from aiops.detect.assets import Assets
+from aiops.detect.checkpoint import Kept, load_checkpoint, save_checkpoint
 from aiops.detect.days_off import countries_of, days_off
 from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.peers import siblings
 from aiops.detect.settings import DetectSettings
+from aiops.detect.stage import StageScores
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.calendar import build_calendar
@@ -43,8 +45,8 @@ class Stage(Protocol):
         """Returns the state of series that have seen nothing."""
         ...
 
-    def update(self, state: State, panel: Panel) -> tuple[State, Sequence[Event]]:
-        """Returns the state after the panel and the events that opened, changed or ended."""
+    def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
+        """Returns the state after the panel, scores, and events that opened, changed or ended."""
         ...
 
     def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, Sequence[Event]]:
@@ -77,6 +79,7 @@ class Watched(Protocol):
 class _Shard:
     ids: IntArray
     state: State
+    assets: Assets
     end: int | None
 
 
@@ -99,6 +102,11 @@ class DetectFleet:
     _shards: dict[int, _Shard] = field(default_factory=dict)
     _pending: dict[int, _Shard] = field(default_factory=dict)
     _saved: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Of the stage and of the joint score: another one starts anew."""
+        return f"{self.stage.version}+{joint.VERSION}"
 
     def due(self, now_ns: int, fleet: Watched) -> list[Due]:
         """Returns the windows to run now, oldest decision first."""
@@ -129,24 +137,9 @@ class DetectFleet:
 
     def update(self, due: Due, panel: Panel) -> list[Anomaly]:
         """Scores the window; the states after it wait for :meth:`commit`."""
-        shard = self._grown(due.step_ns, panel.series)
-        state, events = self._advance(shard.state, due, panel, shard.end)
-        self._pending[due.step_ns] = _Shard(panel.series, state, due.end)
-        return [
-            Anomaly(
-                due.infos[event.row].key,
-                from_ns(event.start),
-                None if event.end is None else from_ns(event.end),
-                event.score,
-                event.strength,
-                event.shape,
-                event.direction,
-                event.value,
-                event.expected,
-                self.stage.version,
-            )
-            for event in events
-        ]
+        shard = self._grown(due.step_ns, panel.series, due.infos)
+        self._pending[due.step_ns], found = self._advance(shard, due, panel)
+        return found
 
     def commit(self, due: Due) -> None:
         """Takes the states after a window whose transaction has committed."""
@@ -177,9 +170,9 @@ class DetectFleet:
         for step, shard in list(self._shards.items()):
             if shard.end is not None and self._saved.get(step) != shard.end:
                 name = shard_name(step)
-                save_checkpoint(
-                    self.ledger, directory, "detect", name, shard.end, shard.ids, shard.state
-                )
+                state = State(self.version, shard.state.arrays)
+                kept = Kept(shard.ids, state, shard.assets.state.arrays)
+                save_checkpoint(self.ledger, directory, "detect", name, shard.end, kept)
                 self._saved[step] = shard.end
 
     def load(self, fleet: Watched) -> None:
@@ -194,39 +187,64 @@ class DetectFleet:
             if newest is None:
                 continue
             own = self._shards.get(step)
-            found = load_checkpoint(self.ledger, "detect", self.stage.version, name)
-            if own is not None and own.end is not None and (found is None or found[2] <= own.end):
-                found = own.ids, own.state, own.end
-            if found is None:
+            saved = load_checkpoint(self.ledger, "detect", self.version, name)
+            at = -1 if saved is None else saved[1]
+            shard = None
+            if own is not None and own.end is not None and at <= own.end:
+                shard, at = own, own.end
+            elif saved is not None:
+                kept = saved[0]
+                state = State(self.stage.version, kept.state.arrays)
+                shard = _Shard(kept.ids, state, Assets.of(kept.beside), at)
+            if shard is None:
                 continue
-            ids, state, at = found
-            infos = tuple(self.ledger.catalogue.info(ids))
+            infos = tuple(self.ledger.catalogue.info(shard.ids))
+            shard.assets = shard.assets.grown(infos)
+            self._saved[step] = at
             while at < newest:
                 end = min(newest, at + MOST_CELLS * step)
                 missed = Due(step, infos, at, end, end, forecast=False)
-                state, _ = self._advance(state, missed, self.read(missed, fleet), at)
+                shard, _ = self._advance(shard, missed, self.read(missed, fleet))
                 at = end
-            self._shards[step] = _Shard(ids, state, newest)
-            self._saved[step] = found[2]
+            self._shards[step] = shard
 
-    def _advance(
-        self, state: State, due: Due, panel: Panel, since: int | None
-    ) -> tuple[State, list[Event]]:
-        """Returns the state after the panel; rows begin anew where their asset was rebased."""
-        if since is None:
-            since = due.start
-        found: list[Event] = []
+    def _advance(self, shard: _Shard, due: Due, panel: Panel) -> tuple[_Shard, list[Anomaly]]:
+        """Returns the shard after the panel; rows begin anew where their asset was rebased."""
+        since = due.start if shard.end is None else shard.end
+        state, assets, found = shard.state, shard.assets, list[Anomaly]()
         begin = 0
-        for at, rows in rebase.rows_by_time(due.infos, self.rebased, since, due.end).items():
-            cut = int(np.searchsorted(panel.times, at))
-            if cut > begin:
-                state, events = self.stage.update(state, panel.columns(begin, cut))
-                found += events
+        turns = rebase.rows_by_time(due.infos, self.rebased, since, due.end)
+        for at, rows in [*turns.items(), (None, None)]:
+            cut = len(panel.times) if at is None else int(np.searchsorted(panel.times, at))
+            if cut > begin or at is None:
+                part = panel.columns(begin, cut)
+                state, scores = self.stage.score(state, part)
+                assets, together = assets.update(part, scores, self.settings.budget)
+                found += [self._anomaly(event, due) for event in scores.events]
+                found += [assets.anomaly(event, due.infos) for event in together]
                 begin = cut
-            state, events = self.stage.restart(state, rows, at)
-            found += events
-        state, events = self.stage.update(state, panel.columns(begin, len(panel.times)))
-        return state, [*found, *events]
+            if at is not None and rows is not None:
+                state, events = self.stage.restart(state, rows, at)
+                gone = {due.infos[row].key.asset for row in rows.tolist()}
+                units = [unit for unit, name in enumerate(assets.names) if name in gone]
+                assets, together = assets.restarted(np.array(units, dtype=np.int64), at)
+                found += [self._anomaly(event, due) for event in events]
+                found += [assets.anomaly(event, due.infos) for event in together]
+        return _Shard(shard.ids, state, assets, due.end), found
+
+    def _anomaly(self, event: Event, due: Due) -> Anomaly:
+        return Anomaly(
+            due.infos[event.row].key,
+            from_ns(event.start),
+            None if event.end is None else from_ns(event.end),
+            event.score,
+            event.strength,
+            event.shape,
+            event.direction,
+            event.value,
+            event.expected,
+            self.stage.version,
+        )
 
     def _last_end(self, step_ns: int) -> int | None:
         shard = self._shards.get(step_ns)
@@ -234,11 +252,11 @@ class DetectFleet:
             return shard.end
         return self.ledger.newest_window(shard_name(step_ns), "detect")
 
-    def _grown(self, step_ns: int, ids: IntArray) -> _Shard:
+    def _grown(self, step_ns: int, ids: IntArray, infos: Sequence[SeriesInfo]) -> _Shard:
         """Returns the shard in the order of the ids, with fresh states for newcomers."""
         shard = self._shards.get(step_ns)
         if shard is None:
-            return _Shard(ids, self.stage.start(len(ids)), None)
+            return _Shard(ids, self.stage.start(len(ids)), Assets.of().grown(infos), None)
         if np.array_equal(shard.ids, ids):
             return shard
         place = {int(series): i for i, series in enumerate(shard.ids)}
@@ -251,4 +269,5 @@ class DetectFleet:
             order.append(place[series])
         fresh = known - len(shard.ids)
         state = State.join([shard.state, self.stage.start(fresh)]) if fresh else shard.state
-        return _Shard(ids, state.take(np.array(order, dtype=np.int64)), shard.end)
+        state = state.take(np.array(order, dtype=np.int64))
+        return _Shard(ids, state, shard.assets.grown(infos), shard.end)

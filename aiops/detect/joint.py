@@ -1,24 +1,26 @@
-"""One asset's metrics judged together.
+"""One asset's metrics judged together, for every asset of a fleet at once.
 
 Two things are fused: the strangest quarter of the metrics, each by its own past, and how far
-all of them have left the ways they moved together (:mod:`aiops.detect.reference`). Metrics
-of one asset depend on one another, so the sum is calibrated anew by its own past instead of
-being read as a sum of independent tails.
+all of them have left the ways they moved together (:mod:`aiops.detect.reference`). Each is
+ranked in the asset's own past twice, cell by cell and as a mean over about an hour of minutes;
+an alert is as strong as the sum of these four log-tails. They depend on one another, so what
+the sum is worth was found on clean assets (bench/assets.py) instead of being read as a product.
 """
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from aiops.detect import calibrate, decide, linger, reference
-from aiops.detect.stage import DetectStage
+from aiops.detect.decide import Event
 from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "joint-1"
+VERSION: Final = "joint-5"
 PART: Final = 0.25
 """Part of the metrics that speak for the asset: a fault seldom shows in all of them."""
 HALF_LIFE: Final = 15
@@ -28,95 +30,210 @@ ENOUGH: Final = 750
 judged by: a fault that lasts does not become the norm."""
 LEAST: Final = 0.5
 """Least scale of the tail: a mean over metrics moves less than one of them."""
+SLOW: Final = 1.0 / 12.0
+"""Share of a new cell in the slow means: what is a little strange for long is strange."""
+_KNEE: Final = 12.2
+_KNEE_RATE: Final = 5.0
+_BELOW: Final = 0.283
+_ABOVE: Final = 0.19
+"""Two lines through −log10(new records per cell) of the sum on the clean assets."""
+_TAILS: Final = ("tail", "tail_apart", "tail_slow", "tail_slow_apart")
+_PARTS: Final = ("reference", *_TAILS, "linger", "score", "decide")
+_OWN: Final = ("slow", "guilt", "weighed", "was_open")
+_VERSIONS: Final = {"reference": reference.VERSION}
 
 
 @dataclass(frozen=True, slots=True)
-class JointState:
-    """States of the metrics (a unit each) and of their asset (parts, one unit each).
+class JointEvent:
+    """An event of an asset; ``event.row`` is the asset's unit.
 
     Attributes:
-        settled: Whether the past is closed, see :meth:`JointStage.freeze`.
+        guilt: ``(width,)`` mean guilt of the metric at each place since the event opened.
     """
 
-    series: State
-    reference: State
-    tail: State
-    linger: State
-    score: State
-    decide: State
-    settled: bool = False
+    event: Event
+    guilt: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
 class JointScores:
-    """``(n_times,)`` of the asset; ``(n_series, n_times)`` of its metrics, guilty ones higher."""
+    """``(n_units, n_times)`` of assets and ``(n_series, n_times)`` of metrics, guilty ones higher.
+
+    Attributes:
+        events: Opened, going on, or ended in these cells.
+    """
 
     score: FloatArray
     alert: FloatArray
     is_anomaly: NDArray[np.uint8]
     score_by_metric: FloatArray
+    events: tuple[JointEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class JointStage:
-    """The detect stage for the metrics of one asset; a single metric is judged alone."""
-
-    stage: DetectStage
-
-    def start(self, n_series: int) -> JointState:
-        """Returns the state of an asset that has shown nothing."""
-        return JointState(
-            self.stage.start(n_series),
-            reference.start(n_series),
-            calibrate.start(1),
-            linger.start(1),
-            calibrate.start(1),
-            decide.start(1),
-        )
-
-    def score(self, state: JointState, panel: Panel) -> tuple[JointState, JointScores]:
-        """Scores the new cells of one asset."""
-        series, found = self.stage.score(state.series, panel)
-        if len(panel.series) == 1:
-            return replace(state, series=series), JointScores(
-                found.score[0], found.alert[0], found.is_anomaly[0], found.score
-            )
-        values = np.where(panel.usable, panel.values, np.nan)
-        known, energy, deviations = reference.update(state.reference, values)
-        learns = not state.settled
-        apart = np.log1p(np.nan_to_num(energy))
-        strange = _strangest(found.contribution)[None, :]
-        tail_state, tail = calibrate.update(state.tail, strange + apart, LEAST, learns)
-        linger_state, lasting = linger.update(state.linger, strange, HALF_LIFE)
-        score_state, score = calibrate.update(state.score, lasting + apart, LEAST, learns)
-        decide_state, decision = decide.update(
-            state.decide, tail, score, strange, strange, panel.times,
-            decide.threshold(self.stage.budget, max(panel.step_ns, 1)),
-            decide.block_cells(max(panel.step_ns, 1)),
-        )  # fmt: skip
-        after = JointState(
-            series, known, tail_state, linger_state, score_state, decide_state, state.settled
-        )
-        guilt = np.where(np.isnan(found.contribution), np.nan, found.contribution + deviations)
-        return after, JointScores(score[0], decision.alert[0], decision.is_anomaly[0], guilt)
-
-    def freeze(self, state: JointState) -> JointState:
-        """Returns the state with what the asset did so far as its reference."""
-        kept = reference.freeze(state.reference)
-        settled = bool(kept.arrays["frozen"][0]) and int(kept.arrays["cells"][0]) >= ENOUGH
-        return replace(state, reference=kept, settled=settled)
+def start(n_units: int, width: int) -> State:
+    """Returns the state of assets with ``width`` places that have shown nothing."""
+    parts = {
+        "reference": reference.start(n_units, width),
+        **{name: calibrate.start(n_units) for name in _TAILS},
+        "linger": linger.start(n_units),
+        "score": calibrate.start(n_units),
+        "decide": decide.start(n_units),
+    }
+    own: dict[str, NDArray[Any]] = {
+        "slow": np.zeros((n_units, 2)),
+        "guilt": np.zeros((n_units, width)),
+        "weighed": np.zeros(n_units, np.int64),
+        "was_open": np.zeros(n_units, np.uint8),
+    }
+    return _join(parts, own)
 
 
-def _strangest(raw: FloatArray) -> FloatArray:
-    """Returns the mean of the strangest quarter of the metrics that answer, NaN if none does.
+def update(
+    state: State, panel: Panel, contribution: FloatArray, places: IntArray, budget: float
+) -> tuple[State, JointScores]:
+    """Scores the new cells of every asset.
 
-    >>> _strangest(np.array([[1.0, np.nan], [3.0, np.nan], [0.0, np.nan], [2.0, np.nan]]))
-    array([ 3., nan])
+    Args:
+        contribution: ``(n_series, n_times)`` how strange each metric is by itself.
+        places: ``(n_units, width)`` row of the metric at each place, -1 where there is none.
+        budget: False alarms allowed per asset and week.
     """
-    answers = np.isfinite(raw)
-    ordered = -np.sort(-np.where(answers, raw, 0.0), axis=0)
-    count = answers.sum(axis=0)
-    taken = np.ceil(count * PART).astype(np.int64)
-    sums = np.cumsum(ordered, axis=0)
-    picked = sums[np.maximum(taken - 1, 0), np.arange(raw.shape[1])]
-    return np.where(count > 0, picked / np.maximum(taken, 1), np.nan)
+    parts = {name: part(state, name) for name in _PARTS}
+    frozen, cells = parts["reference"].arrays["frozen"], parts["reference"].arrays["cells"]
+    learns = not (len(frozen) and bool((frozen & (cells >= ENOUGH)).all()))
+    values = np.where(panel.usable, panel.values, np.nan)
+    parts["reference"], energy, deviations = reference.update(parts["reference"], values, places)
+    apart = np.log1p(np.nan_to_num(energy))
+    strange = np.empty(energy.shape)
+    _strangest(contribution, places, strange)
+    own = {name: state.arrays[name].copy() for name in _OWN}
+    slow = np.empty((2, *apart.shape))
+    _follow(strange, apart, own["slow"], slow)
+    summed = np.zeros(apart.shape)
+    for name, each in zip(_TAILS, (strange, apart, *slow), strict=True):
+        parts[name], tail = calibrate.update(parts[name], each, LEAST, learns)
+        summed += tail
+    strength = strengths(summed)
+    parts["linger"], lasting = linger.update(parts["linger"], strange, HALF_LIFE)
+    parts["score"], score = calibrate.update(parts["score"], lasting + apart, LEAST, learns)
+    parts["decide"], decision = decide.update(
+        parts["decide"], strength, score, strange + apart, np.zeros(apart.shape), panel.times,
+        decide.threshold(budget, max(panel.step_ns, 1)),
+        decide.block_cells(max(panel.step_ns, 1)),
+    )  # fmt: skip
+    guilt = np.where(np.isnan(contribution), np.nan, contribution + deviations)
+    ended = np.empty((sum(event.end is not None for event in decision.events), places.shape[1]))
+    _weigh(guilt, places, decision.is_anomaly, own["guilt"], own["weighed"], own["was_open"], ended)
+    events = [
+        JointEvent(event, ended[i] if event.end is not None else own["guilt"][event.row].copy())
+        for i, event in enumerate(decision.events)
+    ]
+    return _join(parts, own), JointScores(
+        score, decision.alert, decision.is_anomaly, guilt, tuple(events)
+    )
+
+
+def strengths(summed: FloatArray) -> FloatArray:
+    """Returns how rare an alert this strong is: −log10 of how many a cell of a clean asset has.
+
+    >>> strengths(np.array([12.2, 20.0])).round(2).tolist()
+    [5.0, 6.48]
+    """
+    above = summed - _KNEE
+    strength: FloatArray = _KNEE_RATE + np.where(above > 0, _ABOVE, _BELOW) * above
+    return np.maximum(strength, 0.0)
+
+
+def freeze(state: State) -> State:
+    """Returns the state with what the assets did so far as their reference."""
+    parts = {name: part(state, name) for name in _PARTS}
+    parts["reference"] = reference.freeze(parts["reference"])
+    return _join(parts, {name: state.arrays[name] for name in _OWN})
+
+
+def part(state: State, name: str) -> State:
+    """Returns the state of one of the parts."""
+    prefix = f"{name}."
+    arrays = {
+        key.removeprefix(prefix): array
+        for key, array in state.arrays.items()
+        if key.startswith(prefix)
+    }
+    return State(_VERSIONS.get(name, VERSION), arrays)
+
+
+def _join(parts: dict[str, State], own: dict[str, NDArray[Any]]) -> State:
+    named = {
+        f"{name}.{key}": array for name, each in parts.items() for key, array in each.arrays.items()
+    }
+    return State(VERSION, {**named, **own})
+
+
+def _mean_of_strangest(raw: Any, places: Any, answer: Any) -> None:
+    """Writes the mean of the strangest quarter of the metrics that answer, NaN if none does."""
+    units, width = places.shape
+    top = np.empty(width)
+    for unit in range(units):
+        for t in range(raw.shape[1]):
+            count = 0
+            for j in range(width):
+                row = places[unit, j]
+                if row < 0 or not np.isfinite(raw[row, t]):
+                    continue
+                at = count
+                while at > 0 and top[at - 1] < raw[row, t]:
+                    top[at] = top[at - 1]
+                    at -= 1
+                top[at] = raw[row, t]
+                count += 1
+            if not count:
+                answer[unit, t] = np.nan
+                continue
+            taken = int(np.ceil(count * PART))
+            total = 0.0
+            for j in range(taken):
+                total += top[j]
+            answer[unit, t] = total / taken
+
+
+def _slow_means(strange: Any, apart: Any, held: Any, slow: Any) -> None:
+    """Writes running means of both; a cell without an answer moves none."""
+    units, cells = strange.shape
+    for unit in range(units):
+        for t in range(cells):
+            if np.isnan(strange[unit, t]):
+                slow[0, unit, t] = np.nan
+                slow[1, unit, t] = np.nan
+                continue
+            held[unit, 0] += SLOW * (strange[unit, t] - held[unit, 0])
+            held[unit, 1] += SLOW * (apart[unit, t] - held[unit, 1])
+            slow[0, unit, t] = held[unit, 0]
+            slow[1, unit, t] = held[unit, 1]
+
+
+def _mean_guilt(
+    guilt: Any, places: Any, flag: Any, mean: Any, weighed: Any, was_open: Any, ended: Any
+) -> None:
+    """Averages the guilt of each metric over the event; writes that of ended ones in order."""
+    units, width = places.shape
+    count = 0
+    for unit in range(units):
+        for t in range(flag.shape[1]):
+            if flag[unit, t]:
+                if not was_open[unit]:
+                    weighed[unit] = 0
+                    mean[unit] = 0.0
+                weighed[unit] += 1
+                for j in range(width):
+                    row = places[unit, j]
+                    if row >= 0 and np.isfinite(guilt[row, t]):
+                        mean[unit, j] += (guilt[row, t] - mean[unit, j]) / weighed[unit]
+            elif was_open[unit]:
+                ended[count] = mean[unit]
+                count += 1
+            was_open[unit] = flag[unit, t]
+
+
+_strangest = njit(cache=True, nogil=True)(_mean_of_strangest)
+_follow = njit(cache=True, nogil=True)(_slow_means)
+_weigh = njit(cache=True, nogil=True)(_mean_guilt)

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from aiops.detect.joint import JointStage
+from aiops.detect import joint
+from aiops.detect.stage import DetectStage
 from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
@@ -38,7 +39,7 @@ def median_step(times: IntArray, plain: bool) -> int:
 
 
 def run_trial(
-    stage: JointStage,
+    stage: DetectStage,
     values: FloatArray,
     times: IntArray,
     plain: bool,
@@ -54,12 +55,13 @@ def run_trial(
         train: Rows that come before those to be judged and are left out of the answer.
     """
     metrics, width = values.shape
-    state = stage.start(metrics)
+    series, asset = stage.start(metrics), joint.start(1, metrics)
+    places = np.arange(metrics, dtype=np.int64)[None, :]
     parts = []
     edges = [*range(0, train, PIECE), *range(train, width, PIECE), width]
     for at, end in pairwise(edges):
         if at == train and train:
-            state = stage.freeze(state)
+            asset = joint.freeze(asset)
         cut = slice(at, end)
         calendar = None if plain else build_calendar(times[cut], ["UTC"] * metrics)
         panel = Panel.of(
@@ -70,9 +72,19 @@ def run_trial(
             ordinal=True,
             groups=np.zeros(metrics, np.int64),
         )
-        state, found = stage.score(state, panel)
+        series, found = stage.score(series, panel)
+        if metrics == 1:
+            answer = Trial(found.score[0], found.alert[0], found.is_anomaly[0], found.score)
+        else:
+            asset, all_of_it = joint.update(asset, panel, found.contribution, places, stage.budget)
+            answer = Trial(
+                all_of_it.score[0],
+                all_of_it.alert[0],
+                all_of_it.is_anomaly[0],
+                all_of_it.score_by_metric,
+            )
         if at >= train:
-            parts.append(found)
+            parts.append(answer)
     if not parts:
         empty = np.empty(0)
         return Trial(empty, empty, np.empty(0, np.uint8), np.empty((metrics, 0)))

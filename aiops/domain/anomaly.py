@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aiops.domain.metric import Direction
 from aiops.domain.series import SeriesKey
+
+TOGETHER: Final = "aiops.asset.together"
+"""Metric of an anomaly of a whole asset: what its signals do together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,24 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Guilty:
+    """A series that made its asset strange, and its share of what all of them show."""
+
+    series: SeriesKey
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Anomaly:
-    """An event on a series.
+    """An event on a series, or on an asset (its series' metric is then :data:`TOGETHER`).
 
     Attributes:
         score: Highest −log10 tail probability inside it (3 = once in a thousand cells).
         strength: How strong the alert is; it does not saturate, so that alerts rank.
         end: None while it lasts.
-        value, expected: At the strongest cell.
+        value, expected: At the strongest cell; of an asset the number of its guilty series, and 0.
         detector: Name and version that decided.
+        guilty: Of an asset: the series that stand out, the guiltiest first.
     """
 
     series: SeriesKey
@@ -63,3 +76,4 @@ class Anomaly:
     value: float
     expected: float
     detector: str
+    guilty: tuple[Guilty, ...] = ()

@@ -1,6 +1,6 @@
 """What is frozen with a decision, as plain JSON values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from aiops.domain.forecast import Crossing, Forecast
 from aiops.domain.instant import from_ns
 from aiops.domain.metric import Metric
 from aiops.domain.panel import Panel
-from aiops.domain.series import FloatArray
+from aiops.domain.series import FloatArray, SeriesKey
 
 LEVELS: Final = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 """The 50 % and 90 % bands that are drawn."""
@@ -47,17 +47,20 @@ def freeze(
     return evidence
 
 
-def freeze_strange(anomaly: Anomaly, metric: Metric, panel: Panel) -> dict[str, Any]:
+def freeze_strange(
+    anomaly: Anomaly, shown: SeriesKey, metric: Metric, panel: Panel
+) -> dict[str, Any]:
     """Returns the evidence of an anomaly.
 
     Args:
+        shown: Series that is drawn: its own, or the guiltiest one of an asset.
         panel: One row: the history before the decision.
     """
     return {
         "signal": {
-            "asset": anomaly.series.asset,
-            "metric": anomaly.series.metric,
-            "labels": dict(anomaly.series.labels),
+            "asset": shown.asset,
+            "metric": shown.metric,
+            "labels": dict(shown.labels),
             "unit": metric.unit,
         },
         "history": _history(panel),
@@ -67,6 +70,22 @@ def freeze_strange(anomaly: Anomaly, metric: Metric, panel: Panel) -> dict[str, 
         "method": anomaly.detector,
         "cadence": f"{panel.step.total_seconds():g} s",
     }
+
+
+def freeze_guilty(group: Iterable[Anomaly]) -> list[dict[str, Any]]:
+    """Returns the signals that stand out in the strongest anomaly of an asset, best first."""
+    found = max((a for a in group if a.guilty), key=lambda a: a.strength, default=None)
+    if found is None:
+        return []
+    return [
+        {
+            "asset": each.series.asset,
+            "metric": each.series.metric,
+            "labels": dict(each.series.labels),
+            "share": round(each.share, 3),
+        }
+        for each in found.guilty
+    ]
 
 
 def _history(panel: Panel) -> Mapping[str, Any]:

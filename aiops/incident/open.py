@@ -25,6 +25,7 @@ from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import SeriesKey
 from aiops.incident import sentence
+from aiops.incident.evidence import freeze_guilty
 from aiops.incident.spent import EXCESS
 from aiops.incident.standing import REPORTED
 
@@ -185,10 +186,12 @@ def open_strange(
     words = sentence.strange(
         opening.subject(seed.series), seed, len(group), [opening.asset(a).display for a in assets]
     )
+    seen = {} if seed.guilty else {"value": seed.value, "expected": seed.expected}
+    guilty = freeze_guilty(group)
     evidence = {
         **opening.strange_evidence(seed),
-        "value": seed.value,
-        "expected": seed.expected,
+        **seen,
+        **({"guilty": guilty} if guilty else {}),
         "since": seed.start.isoformat(),
         EXCESS: round(excess, 3),
     }

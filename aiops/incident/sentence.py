@@ -116,8 +116,12 @@ def strange(subject: Subject, seed: Anomaly, signals: int, assets: Sequence[str]
     value, usual = subject.value(seed.value), subject.value(seed.expected)
     at = {code: format_time(seed.start, zone, code, now=seed.start) for code in ("en", "zh")}
     english = f"{asset}: {subject.name('en')} is at {value} where {usual} is usual"
+    chinese = f"{asset}：{subject.name('zh')}为 {value}，通常为 {usual}"
+    if seed.guilty:
+        english = f"{asset}: unusual together: {_guilty(seed, 'en')}"
+        chinese = f"{asset}：以下信号同时异常：{_guilty(seed, 'zh')}"
     english += f", since {at['en']} {zone}"
-    chinese = f"{asset}：{subject.name('zh')}为 {value}，通常为 {usual}，自 {at['zh']}（{zone}）起"
+    chinese += f"，自 {at['zh']}（{zone}）起"
     if signals > 1:
         others = f"with {signals - 1} more signals" if signals > 2 else "with one more signal"
         if len(assets) > 1:
@@ -128,6 +132,15 @@ def strange(subject: Subject, seed: Anomaly, signals: int, assets: Sequence[str]
             chinese += f"，另有 {signals - 1} 个信号"
         english += f", {others}"
     return {"en": f"{english}.", "zh": f"{chinese}。"}
+
+
+def _guilty(seed: Anomaly, language: str) -> str:
+    names = [
+        known[language == "zh"] if (known := _NAMES.get(each.series.metric)) else each.series.signal
+        for each in seed.guilty[:3]
+    ]
+    more = " …" if len(seed.guilty) > len(names) else ""
+    return ("、" if language == "zh" else ", ").join(names) + more
 
 
 def with_cause(

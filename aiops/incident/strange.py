@@ -199,7 +199,8 @@ def _groups(
                     if other.series not in seen and abs(other.start - one.start) <= around.gap:
                         seen.add(other.series)
                         group.append(other)
-        groups.append(sorted(group, key=lambda a: (a.start, -a.strength, a.series)))
+        # what one signal shows is easier to look at than what all of them do together
+        groups.append(sorted(group, key=lambda a: (bool(a.guilty), a.start, -a.strength, a.series)))
     return sorted(groups, key=lambda group: -excess(group, around))
 
 
