@@ -1,4 +1,4 @@
-"""Real volumes and a real tracker for the installed command."""
+"""Real volumes for the installed command."""
 
 import os
 import shutil
@@ -9,19 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.daemon import Daemon
-from tests.integration.request_tracker import missing, running_tracker
 from tests.ports import free_port
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def request_tracker():
-    why = missing()
-    if why:
-        pytest.skip(f"not run: {why}")
-    with running_tracker() as tracker:
-        yield tracker
 
 
 @pytest.fixture

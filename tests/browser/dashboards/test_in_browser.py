@@ -41,7 +41,7 @@ def browser():
         pytest.skip("not run: chromium is not installed (apt-get install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="not run: no playwright")
     with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        launched = driver.chromium.launch(executable_path=chromium, args=FLAGS, timeout=120_000)
         yield launched
         launched.close()
 
@@ -49,6 +49,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    context.set_default_timeout(120_000)
     opened = context.new_page()
     opened.troubles = []
     opened.on("dialog", lambda d: (opened.troubles.append(f"dialog {d.message}"), d.dismiss()))

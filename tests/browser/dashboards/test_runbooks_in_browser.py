@@ -45,8 +45,9 @@ def test_an_operator_may_reject_and_stop_but_not_approve(page):
         sign_in(page, base, service, Role.OPERATOR)
         page.goto(f"{base}/runbooks")
         assert page.query_selector("button:text-is('Approve')") is None
-        page.click("button:text-is('Reject')")
-        page.wait_for_load_state("networkidle")
+        with page.expect_response(lambda r: r.request.method == "POST"):
+            page.click("button:text-is('Reject')")
+        page.wait_for_load_state()
         assert page.troubles == []
     assert service.automation.orders == [("reject", "r1", "ada", "")]
 

@@ -27,7 +27,7 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="not run: no playwright")
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"], timeout=120_000
         )
         yield opened
         opened.close()
@@ -36,6 +36,7 @@ def browser():
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_report_fits_and_its_policy_blocks_nothing_of_it(browser, report, width):
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
     said, asked = [], []
     page.on("console", lambda message: said.append(message.text))
     page.on("request", lambda request: asked.append(request.url))
