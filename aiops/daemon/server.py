@@ -51,7 +51,7 @@ class HttpServer:
         port: int = self._socket.getsockname()[1]
         return port
 
-    def start(self, within: float = 10.0) -> None:
+    def start(self, within: float = 60.0) -> None:
         """Starts serving and returns when requests are answered.
 
         Raises:

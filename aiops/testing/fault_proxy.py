@@ -77,8 +77,8 @@ class FaultProxy:
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
         self._thread.start()
-        if not ready.wait(10):
-            raise TimeoutError("the fault proxy did not start within 10 s")
+        if not ready.wait(60):
+            raise TimeoutError("the fault proxy did not start within 60 s")
         return self
 
     def __exit__(
@@ -89,7 +89,7 @@ class FaultProxy:
     ) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread is not None:
-            self._thread.join(10)
+            self._thread.join(60)
 
     @property
     def url(self) -> str:

@@ -74,7 +74,7 @@ def test_commands_that_read_history_work_beside_the_daemon(daemon_in, tmp_path):
     def aiops(*words):
         return subprocess.run(
             [AIOPS, *words, "--config", daemon.config],
-            cwd=daemon.directory, capture_output=True, text=True, timeout=60, check=False,
+            cwd=daemon.directory, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
     wait_for(lambda: metric(daemon, "aiops_samples_total") > 40)

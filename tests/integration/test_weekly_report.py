@@ -46,7 +46,7 @@ class Box:
 def box():
     kept = Box()
     port = free_port()
-    server = controllers.Controller(kept, hostname="127.0.0.1", port=port)
+    server = controllers.Controller(kept, hostname="127.0.0.1", port=port, ready_timeout=60)
     server.start()
     kept.address = (
         f"mailto://127.0.0.1:{port}?from=aiops@example.com&to=ops@example.com&mode=insecure"

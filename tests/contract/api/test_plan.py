@@ -84,7 +84,7 @@ def test_the_command_plans_over_the_store(tmp_path):
             [AIOPS, *arguments, "--config", config],
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=300,
             check=False,
         )
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 )
 def test_a_run_that_was_killed_is_unknown_and_never_repeated(tmp_path, point, acted):
     command = [sys.executable, "-m", "tests.integration.automate.killed", str(tmp_path), point]
-    died = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=120)
+    died = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, timeout=300)
     assert died.returncode == -9, died.stderr.decode()
     log = tmp_path / "acted"
     before = log.read_text() if log.exists() else ""

@@ -16,7 +16,7 @@ def run(*arguments, **environment):
         [sys.executable, "-c", "from aiops.cli import main; main()", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={**os.environ, **environment},
     )
@@ -88,7 +88,11 @@ def test_help_imports_no_heavy_library():
     )
     heavy = ["numpy", "pandas", "yaml", "pydantic", "duckdb", "sqlalchemy", "fastapi", "plotly"]
     result = subprocess.run(
-        [sys.executable, "-c", code, *heavy], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, *heavy],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
     )
     assert result.stdout == "[]\n"
 
@@ -118,7 +122,7 @@ def test_crash_points_are_armed_with_the_hidden_option_only():
             [sys.executable, "-c", code, *arguments],
             env={**os.environ, "AIOPS_CRASHPOINTS": "here"},
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert result.returncode == expected

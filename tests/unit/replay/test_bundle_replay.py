@@ -39,7 +39,7 @@ def replay(bundle: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         [AIOPS, "replay", bundle, *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         check=False,
     )
 
