@@ -1,6 +1,7 @@
 """An edge agent in a network namespace of its own: the link breaks, nothing is lost."""
 
 import os
+import random
 import shutil
 import ssl
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pyarrow.parquet as pq
@@ -49,8 +51,9 @@ class Link:
     """A pair of virtual interfaces: the centre's end here, the agent's in its namespace."""
 
     def __init__(self):
-        number = os.getpid() % 250
-        self.namespace = f"aiops-edge-{os.getpid()}"
+        taken = {one.name.removeprefix("aie")[:-1] for one in Path("/sys/class/net").iterdir()}
+        number = random.SystemRandom().choice([n for n in range(1, 250) if str(n) not in taken])
+        self.namespace = f"aiops-edge-{os.getpid()}-{number}"
         self.here, self.there = f"aie{number}a", f"aie{number}b"
         self.centre, self.tester, self.agent = (f"10.211.{number}.{n}" for n in (1, 2, 3))
 
