@@ -12,7 +12,7 @@ from aiops.contracts.errors import Unreachable
 from aiops.domain.asset import Asset
 from aiops.domain.identity import Identity, Link
 from aiops.domain.metric import Limit, Metric
-from aiops.domain.series import Batch, SeriesKey
+from aiops.domain.series import Batch, FloatArray, IntArray, SeriesKey
 
 
 @dataclass(slots=True)
@@ -73,7 +73,12 @@ class SeriesBook:
             self._links[asset] = told
             self._inventory = None
 
-    def batch(self, rows: Sequence[int], times: Sequence[int], values: Sequence[float]) -> Batch:
+    def batch(
+        self,
+        rows: Sequence[int] | IntArray,
+        times: Sequence[int] | IntArray,
+        values: Sequence[float] | FloatArray,
+    ) -> Batch:
         """Returns samples as columns; times in ns."""
         if len(self._series) != len(self._keys):
             self._series = tuple(self._keys)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+import numpy as np
 from line_protocol_parser import LineFormatError, parse_line
 
 from aiops.contracts.book import SeriesBook
 from aiops.domain.asset import Asset
 from aiops.domain.metric import Metric, MetricKind
-from aiops.domain.series import SeriesKey
+from aiops.domain.series import FloatArray, IntArray, SeriesKey
+from collectors.influx_line.columns import WORTH_IT, Places, Plain, read_plain
 from collectors.influx_line.settings import InfluxLineSettings
 from collectors.influx_line.telegraf import find_rule, limit_of, place
 
@@ -28,7 +30,8 @@ _UNDER_NS: Final = 10**17
 _TWO_63: Final = 2**63
 
 
-_Field = tuple[str, tuple[tuple[str, str], ...], str]
+_Tags = tuple[tuple[str, str], ...]
+_Field = tuple[str, _Tags, str]
 _Place = tuple[int, float, float]
 """Row, scale, offset."""
 
@@ -38,6 +41,8 @@ class Points:
     """Samples of one body and what became of each line.
 
     Attributes:
+        numbers: Index of each sample's line.
+        plain: What was read together, beside these.
         told: The first problems, one sentence each with the line's number.
         bad_lines: Numbers of lines of which something was refused.
     """
@@ -45,10 +50,32 @@ class Points:
     rows: list[int] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    plain: Plain | None = None
     dropped: Counter[str] = field(default_factory=Counter)
     told: list[str] = field(default_factory=list)
     lines: int = 0
     bad_lines: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows) + (len(self.plain.rows) if self.plain is not None else 0)
+
+    def columns(self, unit_ns: int) -> tuple[IntArray, IntArray, FloatArray]:
+        """Returns rows, times and values in the order of lines: of two, the later one counts."""
+        rows = np.array(self.rows, np.int64)
+        times, values = np.array(self.times, np.int64), np.array(self.values, np.float64)
+        plain = self.plain
+        if plain is None:
+            return rows, times, values
+        if not len(rows):
+            return plain.rows, plain.times * unit_ns, plain.values
+        lines = np.concatenate([plain.lines, np.array(self.numbers, np.int64)])
+        order = np.argsort(lines, kind="stable")
+        return (
+            np.concatenate([plain.rows, rows])[order],
+            np.concatenate([plain.times * unit_ns, times])[order],
+            np.concatenate([plain.values, values])[order],
+        )
 
     def refuse(self, number: int, reason: str, words: str) -> None:
         """Counts one refused line or field."""
@@ -65,14 +92,23 @@ class PointReader:
         self._source = source
         self.book = SeriesBook()
         self._place_by_field: dict[_Field, _Place] = {}
+        self._places = Places()
 
     def read(self, body: bytes, unit_ns: int, now_ns: int) -> Points:
         """Takes a body apart; a bad line costs no other."""
         self.book.trim()
         if not len(self.book):
             self._place_by_field.clear()
+            self._places = Places()
         found = Points()
-        for number, raw in enumerate(body.split(b"\n"), 1):
+        lines = body.split(b"\n")
+        plain = None
+        if len(body) >= WORTH_IT:
+            first = _UNDER_NS if unit_ns == 1 else 1
+            plain = found.plain = read_plain(lines, self._places, first, (_TWO_63 - 1) // unit_ns)
+            found.lines = len(lines) - len(plain.rest)
+        for index in range(len(lines)) if plain is None else plain.rest:
+            number, raw = index + 1, lines[index]
             line = raw.strip(b" \t\r")
             if not line or line.startswith(b"#"):
                 if len(raw) > _MAX_LINE:
@@ -81,37 +117,53 @@ class PointReader:
                 continue
             found.lines += 1
             before = sum(found.dropped.values())
-            self._line(found, number, line, unit_ns, now_ns)
+            read = self._line(found, number, line, unit_ns, now_ns)
             found.bad_lines += sum(found.dropped.values()) > before
+            found.numbers += [index] * (len(found.rows) - len(found.numbers))
+            if read is not None and plain is not None and index in plain.unknown:
+                self._learn_plain(line, *read)
         return found
 
-    def _line(self, found: Points, number: int, line: bytes, unit_ns: int, now_ns: int) -> None:
+    def _learn_plain(self, line: bytes, measurement: str, tags: _Tags) -> None:
+        """The next line of this head is looked up, not parsed."""
+        head, fields, _ = line.split(b" ")
+        for part in fields.split(b","):
+            name = part.partition(b"=")[0]
+            known = self._place_by_field.get((measurement, tags, name.decode()))
+            if known is not None:
+                self._places.learn(head, name, *known)
+
+    def _line(
+        self, found: Points, number: int, line: bytes, unit_ns: int, now_ns: int
+    ) -> tuple[str, _Tags] | None:
+        """Reads one line; returns measurement and tags, None when it is refused as a whole."""
         if len(line) > _MAX_LINE:
             found.refuse(number, "limit", "longer than 64 KiB")
-            return
+            return None
         try:
             point = parse_line(line.decode())
         except UnicodeDecodeError:
             found.refuse(number, "parse", "not UTF-8")
-            return
+            return None
         except (LineFormatError, ValueError, OverflowError) as error:
             found.refuse(number, *_reason(line, error))
-            return
+            return None
         tags: dict[str, str] = point["tags"]
         if len(tags) > _MAX_TAGS or any(len(k) + len(v) > _MAX_TEXT for k, v in tags.items()):
             found.refuse(number, "labels", "more than 64 tags, or one over 1 KiB")
-            return
+            return None
         time = now_ns if point["time"] is None else point["time"] * unit_ns
         if unit_ns == 1 and 0 < time < _UNDER_NS:
             found.refuse(number, "too_old", f"{_looks_like(time)}; state ?precision=")
-            return
+            return None
         if not 0 < time < _TWO_63:
             found.refuse(number, "range", "a time before 1970 or after 2262")
-            return
+            return None
         measurement = point["measurement"]
         pairs = tuple(sorted(tags.items()))
         for name, value in point["fields"].items():
             self._field(found, number, measurement, pairs, name, value, time)
+        return measurement, pairs
 
     def _field(
         self,

@@ -49,8 +49,8 @@ class InfluxLineReceiver:
         now_ns = (push.now - _EPOCH) // timedelta(microseconds=1) * 1000
         found = reader.read(push.body, unit, now_ns)
         refused: dict[str, int] = {}
-        if found.rows:
-            batch = reader.book.batch(found.rows, found.times, found.values)
+        if len(found):
+            batch = reader.book.batch(*found.columns(unit))
             refused = dict(sink.accept(batch, reader.book.inventory(), push.source))
         return _answer(found, refused)
 
@@ -58,7 +58,7 @@ class InfluxLineReceiver:
 def _answer(found: Points, refused: dict[str, int]) -> PushAnswer:
     # A repeated point is stored already: nothing an agent could mend.
     lost = {reason: n for reason, n in refused.items() if reason != "duplicate"}
-    accepted = len(found.rows) - sum(lost.values())
+    accepted = len(found) - sum(lost.values())
     dropped = dict(found.dropped)
     if not lost and not found.bad_lines:
         if not found.lines:

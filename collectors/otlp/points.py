@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+from opentelemetry.proto.metrics.v1 import metrics_pb2 as metrics
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource as Message
+
 from aiops.contracts.book import SeriesBook
 from aiops.domain.metric import Metric, MetricKind
-from aiops.domain.series import SeriesKey
+from aiops.domain.series import FloatArray, IntArray, SeriesKey
+from collectors.otlp.columns import Known
 from collectors.otlp.histogram import Histograms, is_sound, quantile
 from collectors.otlp.places import (
     Resource,
@@ -39,13 +44,37 @@ class BadPoint(Exception):
 
 @dataclass(slots=True)
 class Points:
-    """Samples of one body."""
+    """Samples of one body.
+
+    Attributes:
+        known: Rows, times and values that were looked up, beside those that were parsed.
+    """
 
     rows: list[int] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    known: tuple[IntArray, IntArray, FloatArray] | None = None
     points: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.rows) + (len(self.known[0]) if self.known is not None else 0)
+
+    def columns(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Returns rows, times and values."""
+        parsed = (
+            np.array(self.rows, np.int64),
+            np.array(self.times, np.int64),
+            np.array(self.values, np.float64),
+        )
+        if self.known is None:
+            return parsed
+        rows, times, values = self.known
+        return (
+            np.concatenate([rows, parsed[0]]),
+            np.concatenate([times, parsed[1]]),
+            np.concatenate([values, parsed[2]]),
+        )
 
 
 class PointReader:
@@ -56,21 +85,48 @@ class PointReader:
         self._source = source
         self.book = SeriesBook()
         self._histograms = Histograms()
+        self._known = Known()
+        self._resources: dict[bytes, Resource] = {}
 
     def read(self, request: Any) -> Points:
-        """Takes a request apart."""
+        """Takes a request apart.
+
+        Args:
+            request: The official message, or the one of :func:`raw_request`.
+
+        Raises:
+            DecodeError: A part of it is no message.
+        """
         if len(self.book) > self.book.forget_beyond:
             self._histograms.clear()
+        if max(len(self.book), len(self._resources)) > self.book.forget_beyond:
+            self._known, self._resources = Known(), {}
         self.book.trim()
         found = Points()
         for resource_metrics in request.resource_metrics:
-            attributes = read_resource(resource_metrics.resource.attributes)
-            resource = place_resource(attributes, self._source, self._settings.asset_attribute)
-            self.book.know(resource.identities)
+            told, resource = self._resource(resource_metrics.resource)
             for scope_metrics in resource_metrics.scope_metrics:
                 for metric in scope_metrics.metrics:
-                    self._metric(found, resource, metric)
+                    if told:
+                        self._raw_metric(found, told, resource, metric)
+                    else:
+                        self._metric(found, resource, metric)
+        if self._known.found:
+            found.known = self._known.drain(found.dropped)
         return found
+
+    def _resource(self, told: Any) -> tuple[bytes, Resource]:
+        """Returns the bytes of a resource, empty when they are parsed, and where it belongs."""
+        raw = b"raw" + told if isinstance(told, bytes) else b""
+        place = self._resources.get(raw)
+        if place is None:
+            message = Message.FromString(told) if raw else told
+            attributes = read_resource(message.attributes)
+            place = place_resource(attributes, self._source, self._settings.asset_attribute)
+            self.book.know(place.identities)
+            if raw:
+                self._resources[raw] = place
+        return raw, place
 
     def _metric(self, found: Points, resource: Resource, metric: Any) -> None:
         kind = metric.WhichOneof("data")
@@ -78,13 +134,42 @@ class PointReader:
             return
         data = getattr(metric, kind)
         for point in data.data_points:
-            found.points += 1
-            if point.flags & _NO_VALUE:
-                continue
-            try:
-                self._point(found, resource, metric, kind, data, point)
-            except BadPoint as reason:
-                found.dropped[str(reason)] += 1
+            self._take(found, resource, metric, kind, data, point)
+
+    def _raw_metric(self, found: Points, told: bytes, resource: Resource, raw: Any) -> None:
+        """Looks up the points of gauges and sums that grow from a start; parses the others."""
+        counter = raw.HasField("sum") and raw.sum.is_monotonic
+        grows = raw.HasField("sum") and raw.sum.aggregation_temporality == _CUMULATIVE
+        if not (grows or raw.HasField("gauge")):
+            self._metric(found, resource, metrics.Metric.FromString(raw.SerializeToString()))
+            return
+        data = raw.sum if grows else raw.gauge
+        points = list(data.data_points)
+        own = (told, raw.name, raw.unit, grows, counter)
+        others = self._known.take(own, points, counter)
+        found.points += len(points) - len(others)
+        if not others:
+            return
+        del data.data_points[:]
+        metric = metrics.Metric.FromString(raw.SerializeToString())
+        kind = "sum" if grows else "gauge"
+        for other in others:
+            point = metrics.NumberDataPoint.FromString(other)
+            before = len(found.rows)
+            self._take(found, resource, metric, kind, getattr(metric, kind), point)
+            if len(found.rows) == before + 1:
+                self._known.learn(own, other, found.rows[-1])
+
+    def _take(
+        self, found: Points, resource: Resource, metric: Any, kind: str, data: Any, point: Any
+    ) -> None:
+        found.points += 1
+        if point.flags & _NO_VALUE:
+            return
+        try:
+            self._point(found, resource, metric, kind, data, point)
+        except BadPoint as reason:
+            found.dropped[str(reason)] += 1
 
     def _point(
         self, found: Points, resource: Resource, metric: Any, kind: str, data: Any, point: Any

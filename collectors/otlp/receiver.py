@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as serv
 
 from aiops.contracts.collector import Sink
 from aiops.contracts.receiver import GRPC, Push, PushAnswer, Route
+from collectors.otlp.columns import raw_request
 from collectors.otlp.points import PointReader, Points
 from collectors.otlp.settings import OtlpSettings
 
@@ -52,10 +53,13 @@ class OtlpReceiver:
         if self._reader is None:
             self._reader = PointReader(self._settings, push.source)
         reader = self._reader
-        found = reader.read(request)
+        try:
+            found = reader.read(request)
+        except DecodeError as error:
+            return _refuse(400, f"not an export request: {str(error)[:200]}", kind)
         refused: Counter[str] = Counter()
-        if found.rows:
-            batch = reader.book.batch(found.rows, found.times, found.values)
+        if len(found):
+            batch = reader.book.batch(*found.columns())
             refused.update(sink.accept(batch, reader.book.inventory(), push.source))
             del refused["duplicate"]  # stored before: nothing to tell
         return _answer(found, refused, kind)
@@ -63,7 +67,7 @@ class OtlpReceiver:
 
 def _parse(body: bytes, *, as_json: bool) -> Any:
     if not as_json:
-        return service.ExportMetricsServiceRequest.FromString(body)
+        return raw_request().FromString(body)
     data = orjson.loads(body)
     if not isinstance(data, dict):
         raise json_format.ParseError("the document is no object")
@@ -82,12 +86,16 @@ def _count(request: Any) -> int:
         for scope in resource.scope_metrics
         for metric in scope.metrics
     )
-    kinds = ((metric, metric.WhichOneof("data")) for metric in metrics)
-    return sum(len(getattr(metric, kind).data_points) for metric, kind in kinds if kind)
+    return sum(
+        len(data.data_points)
+        for metric in metrics
+        for field, data in metric.ListFields()
+        if field.message_type is not None and "data_points" in field.message_type.fields_by_name
+    )
 
 
 def _answer(found: Points, refused: Counter[str], kind: str) -> PushAnswer:
-    samples = len(found.rows)
+    samples = len(found)
     lost = sum(refused.values())
     if samples and refused["quota"] == samples:
         words = f"series_limit: {samples} samples of series beyond the source's quota"

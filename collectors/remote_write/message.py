@@ -37,3 +37,17 @@ TYPES: Final = {1: "counter", 2: "gauge", 3: "histogram", 5: "summary", 6: "info
 def write_request() -> Any:
     """Returns the message class ``WriteRequest``."""
     return message_class("aiops.remote_write", _MESSAGES, "WriteRequest")
+
+
+@lru_cache(maxsize=1)
+def raw_request() -> Any:
+    """Returns ``WriteRequest`` with its series as bytes, which is the same on the wire."""
+    fields = (("timeseries", 1, FIELD.TYPE_BYTES, MANY, ""), _MESSAGES["WriteRequest"][1])
+    raw = {**_MESSAGES, "WriteRequest": fields}
+    return message_class("aiops.remote_write_raw", raw, "WriteRequest")
+
+
+@lru_cache(maxsize=1)
+def time_series() -> Any:
+    """Returns the message class ``TimeSeries``."""
+    return message_class("aiops.remote_write_series", _MESSAGES, "TimeSeries")
