@@ -14,13 +14,14 @@ from aiops.domain.incident import Incident, MemberSource
 from aiops.domain.series import SeriesKey
 from dashboards._facts import facts_of, mapping
 from dashboards._figures import forecast_figure
+from dashboards._preview import VERDICTS, preview_of
 from dashboards._render import figure_json, missing, render, static_files
 from dashboards._runs import show_run
 from dashboards._signals import World, evidence_signal
 from dashboards._words import Words
 
-_OPEN_ACTIONS: Final = ("acknowledge", "comment", "false", "new_normal", "close")
-_VERDICTS: Final = ("happened", "averted", "false", "reopen", "comment")
+_OPEN_ACTIONS: Final = ("acknowledge", "comment", "close")
+_CLOSED_ACTIONS: Final = ("comment", "reopen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class IncidentPage:
             sentence=sentence
             or words("incident.no_sentence", asset=name, signal=found.series.signal),
             newest=found.current or found.predicted,
+            began=min((m.since for m in found.members), default=found.opened_at),
             tickets=ledger.tickets(found.key),
             withheld=next((d for d in decisions if d.action == "withhold"), None),
             trust=words.coverage(signal.coverage[0]) if signal and signal.coverage else "",
@@ -79,7 +81,10 @@ class IncidentPage:
             ],
             guilty=_guilty(found, words),
             members=_members(found, World.of(reader), words),
-            actions=_OPEN_ACTIONS if found.is_open else _VERDICTS,
+            actions=_OPEN_ACTIONS if found.is_open else _CLOSED_ACTIONS,
+            verdicts=[name for name in VERDICTS if found.is_open or name != "new_normal"],
+            preview=preview_of(reader, view, found, words),
+            leaving=_leaving(found, words),
             answer=next((a for a in ledger.answers(view.viewer) if a.incident == found.key), None),
             runs=[show_run(run, words) for run in ledger.runs(view.viewer, incident=found.key)],
             steps=_steps(found, decisions, words),
@@ -147,6 +152,13 @@ def _members(incident: Incident, world: World, words: Words) -> list[dict[str, A
             }
         )
     return shown
+
+
+def _leaving(incident: Incident, words: Words) -> list[tuple[str, str]]:
+    """Returns the members that can be split off, each series once; what began it stays."""
+    stays = incident.members[0].series if incident.members else incident.series
+    series = dict.fromkeys(m.series for m in incident.members if m.series != stays)
+    return [(each.text, f"{each.asset} {words.signal(each)}") for each in series]
 
 
 def _similar(incident: Incident, language: str) -> list[Mapping[str, Any]]:

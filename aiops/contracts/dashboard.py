@@ -11,6 +11,7 @@ from aiops.contracts.store import PanelSource
 from aiops.domain.asset import Viewer
 from aiops.domain.change import Change
 from aiops.domain.forecast import Forecast
+from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.record import Record
 from aiops.domain.series import SeriesKey
 
@@ -61,6 +62,16 @@ class Reader(Protocol):
 
         Keys: ``probability``, ``level``, ``reasons``, ``affected``, ``open_incidents``,
         ``foreseen``, ``past_changes``, ``expected_loss``, ``currency``, ``asked``, ``safest``.
+        """
+        ...
+
+    def preview(
+        self, viewer: Viewer, incident: Incident, verdict: OutcomeKind
+    ) -> Mapping[str, Any]:
+        """Returns what a verdict would have changed in the last sixty days, as plain values.
+
+        Keys: ``days``, ``same_signal``, ``would_be_silent``, ``of_them_right``, ``judged``,
+        ``precision_before``, ``precision_after``, ``incidents``.
         """
         ...
 

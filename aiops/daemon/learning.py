@@ -15,10 +15,11 @@ from aiops.daemon.weekly import WeeklyReport
 from aiops.domain.answer import Answer
 from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.change import Change
-from aiops.domain.incident import Incident
+from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.record import Record
 from aiops.domain.series import SeriesKey
 from aiops.forecast.records import read_records
+from aiops.learn.preview import read_preview
 from aiops.learn.rungs import Ladder
 from aiops.learn.survey import read_survey, record_answer, sign_survey
 from aiops.learn.value import read_value
@@ -99,6 +100,12 @@ class Learning:
         """Returns what a planned change risks, and when it would risk least."""
         terms = change_terms(self.settings)
         return read_assessment(self.ledger, viewer, change, terms, self.clock.now())
+
+    def preview(
+        self, viewer: Viewer, incident: Incident, verdict: OutcomeKind
+    ) -> Mapping[str, Any]:
+        """Returns what a verdict would have changed in the last sixty days."""
+        return read_preview(self.ledger, viewer, incident, verdict, self.clock.now())
 
     def records(self, viewer: Viewer, asset: str, start: datetime) -> Mapping[SeriesKey, Record]:
         """Returns how earlier forecasts of an asset's limits have ended."""

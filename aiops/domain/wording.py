@@ -63,7 +63,7 @@ _ORDERED: Final[Mapping[str, Both]] = {
     "assigned_to": ("to {assignee}", "指派给 {assignee}"),
     "merged_into": ("into {incident}", "并入 {incident}"),
     "merge_took": ("{incident} joined", "{incident} 已并入"),
-    "split_left": ("{count} signals left", "{count} 个信号移出"),
+    "split_left": ("signals that left: {count}", "移出的信号：{count}"),
     "often_together": (
         "{asset} and {other}: {times} times before",
         "{asset} 与 {other}：此前 {times} 次",
@@ -73,8 +73,8 @@ _ORDERED: Final[Mapping[str, Both]] = {
         "交给 {who}：值班至 {until}，仅此一人，此前未关闭 {load} 个",
     ),
     "given_least": (
-        "to {who}, on shift until {until}, {load} open before, none of {others} others has fewer",
-        "交给 {who}：值班至 {until}，此前未关闭 {load} 个，另外 {others} 人均不少于此",
+        "to {who}, on shift until {until}, {load} open before; nobody on shift has fewer",
+        "交给 {who}：值班至 {until}，此前未关闭 {load} 个，当班者中无人更少",
     ),
     "nobody_on_shift": (
         "nobody of {team} is on shift; the next one begins {at}",

@@ -80,9 +80,8 @@ class Triage:
 
 def _given(found: OnShift) -> Phrase:
     until = _local(found.until, found.zone)
-    own, others = found.load[found.who], len(found.load) - 1
-    values = {"who": found.who, "until": until, "load": own, "others": others}
-    return Phrase("given_least" if others else "given_alone", values)
+    values = {"who": found.who, "until": until, "load": found.load[found.who]}
+    return Phrase("given_least" if len(found.load) > 1 else "given_alone", values)
 
 
 def _local(at: datetime, zone: str) -> str:

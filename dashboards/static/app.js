@@ -74,7 +74,8 @@ async function sendOrder(event) {
       body: JSON.stringify(order),
     });
     if (answer.ok) {
-      location.reload();
+      if (form.dataset.next) location.assign(form.dataset.next);
+      else location.reload();
       return;
     }
     const problem = await answer.json().catch(() => ({}));

@@ -12,7 +12,6 @@ from aiops.api.gate import Gate, caller_of
 from aiops.api.service import ReadService
 from aiops.api.v1.incidents import visible_incident
 from aiops.domain.incident import OutcomeKind
-from aiops.learn.preview import read_preview
 
 
 class PreviewQuery(BaseModel):
@@ -28,7 +27,7 @@ def add_preview(gate: Gate, service: ReadService) -> None:
     def preview(request: Request, key: str, query: Annotated[PreviewQuery, Query()]) -> Response:
         viewer = caller_of(request).viewer
         found = visible_incident(service, viewer, key)
-        return answer(read_preview(service.ledger, viewer, found, query.verdict, service.now()))
+        return answer(service.preview(viewer, found, query.verdict))
 
     gate.add(
         "GET",

@@ -49,8 +49,10 @@ from aiops.domain.ticket import Ticket
 from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.records import read_records
 from aiops.forecast.settings import ForecastSettings
-from aiops.incident.act import PersonAction
+from aiops.incident.act import Order, act
+from aiops.incident.decided import Memory
 from aiops.learn.ladder import LadderRules
+from aiops.learn.preview import read_preview
 from aiops.learn.prices import Prices
 from aiops.learn.value import read_value
 from aiops.risk.change import Terms, read_assessment
@@ -128,21 +130,21 @@ class FakeService:
         self.orders.append(order)
         found = self.ledger.incident(order.viewer, order.incident_key)
         assert found is not None
-        state = (
-            IncidentState.ACKNOWLEDGED
-            if order.action is PersonAction.ACKNOWLEDGE
-            else IncidentState.CLOSED
+        other = self.ledger.incident(order.viewer, order.into) if order.into else None
+        said = Order(
+            order.action,
+            order.viewer.name,
+            order.note,
+            order.until,
+            order.assignee,
+            other,
+            order.series,
         )
-        change = Transition(order.at, state, Reason.BY_PERSON, order.viewer.name, order.note)
-        changed = replace(
-            found,
-            state=state,
-            assignee=order.viewer.name,
-            transitions=(*found.transitions, change),
-        )
-        held = self.ledger.incidents_held
-        held[held.index(found)] = changed
-        return changed
+        decided = act(found, said, order.at, Memory())
+        for changed in decided.changed.values():
+            self.ledger.put_incident(changed)
+        self.ledger.decisions_held += decided.decisions
+        return next(iter(decided.changed.values()))
 
     def push(self, kind, agent, push):
         self.pushed.append((kind, agent.source, push))
@@ -187,6 +189,9 @@ class FakeService:
     def assess(self, viewer, change):
         terms = Terms(MaintenancePlan(), {}, 1000.0, "EUR", 4 * HOUR)
         return read_assessment(self.ledger, viewer, change, terms, self.time)
+
+    def preview(self, viewer, incident, verdict):
+        return read_preview(self.ledger, viewer, incident, verdict, self.time)
 
     def records(self, viewer, asset, start):
         return read_records(self.ledger, self.panels, viewer, asset, start, self.time)

@@ -234,8 +234,28 @@ def test_a_closed_incident_shows_its_outcome_and_takes_a_verdict_only():
         html = client.get(f"/incidents/{held[0].key}?lang=en").text
     assert "Averted by a repair" in html
     assert "disk enlarged" in html
-    offered = re.findall(r'name="action" value="(\w+)"', html)
-    assert offered == ["happened", "averted", "false", "reopen", "comment"]
+    assert re.findall(r'name="action" value="(\w+)"', html) == ["comment", "reopen"]
+    assert re.findall(r'href="\?verdict=(\w+)', html) == ["happened", "averted", "false"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Such a risk is not told again", "Other incidents of this signal: 0")),
+        ("zh", ("此类风险在消失之前不再提示", "同一信号的其他事件：0")),
+    ],
+)
+def test_a_verdict_is_given_only_after_its_effect_was_shown(language, words):
+    service = make_world()
+    key = service.ledger.incidents_held[0].key
+    with serve(service) as base, client_of(base, service.token()) as client:
+        asked = client.get(f"/incidents/{key}?lang={language}").text
+        shown = client.get(f"/incidents/{key}?lang={language}&verdict=false").text
+        other = client.get(f"/incidents/{key}?lang={language}&verdict=x").text
+    assert 'name="action" value="false"' not in asked + other
+    assert 'name="action" value="false"' in shown
+    assert all(each in shown for each in words)
+    assert service.orders == []
 
 
 def test_a_viewer_may_look_but_gets_no_buttons():
