@@ -26,6 +26,7 @@ from aiops.detect.days_off import check_countries
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.stage import DetectStage
+from aiops.detect.terms import TermsBook
 from aiops.domain.incident import Incident, OutcomeKind, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
@@ -125,6 +126,7 @@ def assemble(
             settings.detect,
             forecast.cadence_ns,
             read,
+            TermsBook(settings.detect, fleet),
         ),
         forecast=forecast,
         life=LifeStage(read, settings.forecast.horizon),

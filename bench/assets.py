@@ -104,7 +104,7 @@ def judge(
     panel = Panel.of(values, times, step, calendar=build_calendar(times, ["UTC"] * len(values)))
     places = np.arange(len(values), dtype=np.int64)[None, :]
     series, state = stage.start(len(values)), joint.start(1, len(values))
-    found = None
+    found, budget = None, np.array([stage.budget])
     for begin, end in ((0, train), (train, values.shape[1])):
         if begin == end:
             continue
@@ -112,7 +112,7 @@ def judge(
             state = joint.freeze(state)
         part = panel.columns(begin, end)
         series, scores = stage.score(series, part)
-        state, found = joint.update(state, part, scores.contribution, places, stage.budget)
+        state, found = joint.update(state, part, scores.contribution, places, budget)
     return found
 
 

@@ -25,6 +25,7 @@ from aiops.config.settings import (
 from aiops.config.values import write_duration
 from aiops.config.walk import describe
 from aiops.contracts.secret import Secret
+from aiops.detect.settings import OverrideSettings
 from aiops.domain.asset import Service
 from aiops.domain.metric import Limit
 from aiops.incident.settings import CategoryRule
@@ -35,6 +36,7 @@ EXAMPLES: Final[Mapping[type, Mapping[str, str]]] = {
     DestinationSettings: {"name": "service-desk", "type": "webhook"},
     ClosingCode: {"code": "rejected", "outcome": "false"},
     AssetSettings: {"match": '"db-*"', "criticality": "0.9", "owner": "databases"},
+    OverrideSettings: {"team": "databases", "budget": "0.02"},
     Service: {"key": "shop", "price_per_hour": "5000"},
     MaintenanceSettings: {"match": '"db-*"', "start": '"22:00"', "duration": "4h"},
     CategoryRule: {"category": "storage", "metric": '"san.*"'},

@@ -24,7 +24,7 @@ from aiops.config.settings import (
     ShiftSettings,
 )
 from aiops.config.values import Wrong, quote, write_duration
-from aiops.detect.settings import DetectSettings
+from aiops.detect.settings import DetectSettings, OverrideSettings
 from aiops.domain.asset import Service
 from aiops.domain.metric import Direction, Limit
 from aiops.domain.silence import WEEKDAYS
@@ -82,6 +82,8 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (StoreSettings, "retention"): Range(minimum=timedelta(days=1)),
     (DetectSettings, "budget"): Range(above=0),
     (DetectSettings, "minimum_effect"): Range(minimum=0),
+    (OverrideSettings, "budget"): Range(above=0),
+    (OverrideSettings, "minimum_effect"): Range(minimum=0),
     (DetectSettings, "checkpoint_every"): _POSITIVE,
     (DetectSettings, "catch_up"): _POSITIVE,
     (ForecastSettings, "horizon"): _POSITIVE,
@@ -159,6 +161,7 @@ TEXTS: Final[Mapping[tuple[type, str], Callable[[str], None]]] = {
     (DestinationSettings, "name"): check_identifier,
     (Service, "key"): check_identifier,
     (AssetSettings, "match"): check_pattern,
+    (OverrideSettings, "match"): check_pattern,
     (AssetSettings, "time_zone"): check_zone,
     (MaintenanceSettings, "match"): check_pattern,
     (MaintenanceSettings, "time_zone"): check_zone,

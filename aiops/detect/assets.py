@@ -16,7 +16,7 @@ from aiops.detect.stage import StageScores
 from aiops.domain.anomaly import TOGETHER, Anomaly, Guilty
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
-from aiops.domain.series import IntArray, SeriesInfo, SeriesKey
+from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.state import State
 
 MOST: Final = 32
@@ -85,10 +85,18 @@ class Assets:
                 places[unit, place] = row_of[int(members[place])]
         return type(self)(names, places, State(state.version, arrays))
 
-    def update(self, panel: Panel, found: StageScores, budget: float) -> tuple[Self, JointEvents]:
-        """Returns the same after the cells, and the events that opened, went on or ended."""
+    def update(
+        self, panel: Panel, found: StageScores, budget: FloatArray
+    ) -> tuple[Self, JointEvents]:
+        """Returns the same after the cells, and the events that opened, went on or ended.
+
+        Args:
+            budget: By row of the panel; an asset has that of its series, on average.
+        """
         members = self.state.arrays[_MEMBERS]
-        state, all_of_it = joint.update(self.state, panel, found.contribution, self.places, budget)
+        has = self.places >= 0
+        own = np.where(has, budget[self.places], 0.0).sum(axis=1) / np.maximum(has.sum(axis=1), 1)
+        state, all_of_it = joint.update(self.state, panel, found.contribution, self.places, own)
         state = State(state.version, {**state.arrays, _MEMBERS: members})
         return type(self)(self.names, self.places, state), all_of_it.events
 

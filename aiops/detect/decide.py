@@ -13,12 +13,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from aiops.detect.shape import FACTS, LOOK, shape_of
 from aiops.domain.anomaly import Shape
 from aiops.domain.metric import Direction
-from aiops.domain.series import IntArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "record-1"
+VERSION: Final = "record-2"
 BLOCKS: Final = 10
 BLOCK_CELLS: Final = 20
 HOLD: Final = BLOCKS * BLOCK_CELLS
@@ -28,12 +29,10 @@ FLOOR: Final = 2.7
 """Weaker records are no alert at any budget."""
 QUIET: Final = 2.0
 """An event ends when the continuous score has come down to this."""
-FACTS: Final = 9
-"""Numbers kept of an open event: score, strength, value and expected at its strongest cell,
-cells; then of its first cells: sum of signs, last value, how many had the value before them,
-how many were at least half as far off as the strongest."""
-LOOK: Final = 30
-"""Cells from which the shape of an event is told."""
+_NOTHING: Final = np.array([np.inf, -np.inf, np.inf, -np.inf])
+"""Least and greatest value, and expected one, of a series that has shown none."""
+_ONE_SIDED: Final = (Shape.SHIFT, Shape.DRIFT, Shape.SEASON)
+"""Their cells say which side it is; the strongest one may be that of the way back."""
 _WEEK_NS: Final = 7 * 86400 * 10**9
 
 
@@ -71,7 +70,13 @@ def threshold(budget: float, step_ns: int) -> float:
     >>> round(threshold(0.1, 60 * 10**9), 2)
     5.0
     """
-    return float(np.log10(_WEEK_NS / step_ns / max(budget, 1e-12)))
+    return float(thresholds(np.array([budget]), step_ns)[0])
+
+
+def thresholds(budget: FloatArray, step_ns: int) -> FloatArray:
+    """Returns the same by unit."""
+    found: FloatArray = np.log10(_WEEK_NS / max(step_ns, 1) / np.maximum(budget, 1e-12))
+    return found
 
 
 def block_cells(step_ns: int) -> int:
@@ -93,6 +98,9 @@ def start(n_units: int) -> State:
             "is_open": np.zeros(n_units, np.uint8),
             "start": np.zeros(n_units, np.int64),
             "event": np.zeros((n_units, FACTS)),
+            "range": np.tile(
+                np.array([np.inf, -np.inf, np.inf, -np.inf], np.float32), (n_units, 1)
+            ),
         },
     )
 
@@ -104,7 +112,7 @@ def update(
     values: NDArray[np.float64],
     expected: NDArray[np.float64],
     times: IntArray,
-    at_least: float,
+    at_least: FloatArray,
     block: int = BLOCK_CELLS,
 ) -> tuple[State, Decision]:
     """Decides on the new cells.
@@ -112,7 +120,8 @@ def update(
     Args:
         strength: How rare an alert each cell would be; NaN where the detector abstains.
         score: Continuous score, high through the event.
-        at_least: Strength from which an alert opens an event, see :func:`threshold`.
+        at_least: ``(n_units,)`` strength from which an alert opens an event, see
+            :func:`thresholds`.
         block: See :func:`block_cells`.
     """
     arrays = {name: array.copy() for name, array in state.arrays.items()}
@@ -121,7 +130,7 @@ def update(
     rows, ends, starts, facts, count = _run(
         strength, score, values, expected, times, at_least, block,
         arrays["cells"], arrays["records"], arrays["is_open"], arrays["start"], arrays["event"],
-        alert, flag,
+        arrays["range"], alert, flag,
     )  # fmt: skip
     events = [
         _event(int(rows[i]), int(starts[i]), int(ends[i]), facts[i].tolist()) for i in range(count)
@@ -150,27 +159,21 @@ def ended(state: State, rows: IntArray, at: int) -> tuple[Event, ...]:
 
 
 def _event(row: int, start_ns: int, end_ns: int, facts: list[float]) -> Event:
-    score, strength, value, expected, cells, lean, _, same, far = facts
-    seen = min(cells, LOOK)
+    score, strength, value, expected = facts[:4]
+    shape = shape_of(facts)
     if isnan(value):
         # What is missing has no value; the last one stands in.
-        shape, value = Shape.MISSING, expected
-    elif same > 0.7 * seen:
-        shape = Shape.FLAT
-    elif far <= 3:
-        shape = Shape.SPIKE
-    elif abs(lean) > 0.6 * seen:
-        shape = Shape.SHIFT
-    else:
-        shape = Shape.VARIANCE
-    direction = Direction.UP if value >= expected else Direction.DOWN
+        value = expected
+    apart = facts[5] if shape in _ONE_SIDED else value - expected
+    direction = Direction.UP if apart >= 0 else Direction.DOWN
     end = None if end_ns < 0 else end_ns
     return Event(row, start_ns, end, score, strength, shape, direction, value, expected)
 
 
 def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches are the rules
-    strength: Any, score: Any, values: Any, expected: Any, times: Any, at_least: float, block: int,
-    cells: Any, records: Any, is_open: Any, begun: Any, event: Any, alert: Any, flag: Any,
+    strength: Any, score: Any, values: Any, expected: Any, times: Any, at_least: Any, block: int,
+    cells: Any, records: Any, is_open: Any, begun: Any, event: Any,
+    known: Any, alert: Any, flag: Any,
 ) -> Any:  # fmt: skip
     units, width = strength.shape
     room = 16
@@ -198,14 +201,16 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
                 held[place] = 0.0
             held[place] = max(held[place], strong)
             cells[unit] = now + 1
-            if not is_open[unit] and passes and strong >= at_least:
+            if not is_open[unit] and passes and strong >= at_least[unit]:
                 is_open[unit] = 1
                 begun[unit] = times[t]
-                for i in range(FACTS):
+                for i in range(FACTS - 4):
                     event[unit, i] = 0.0
+                for i in range(4):
+                    event[unit, FACTS - 4 + i] = known[unit, i]
             if is_open[unit]:
                 facts_now = event[unit]
-                if score[unit, t] < QUIET and strong < max(at_least, FLOOR):
+                if score[unit, t] < QUIET and strong < max(at_least[unit], FLOOR):
                     if count == len(rows):
                         room = 2 * count
                         rows = np.concatenate((rows, np.empty(count, np.int64)))
@@ -232,6 +237,16 @@ def _decide(  # noqa: C901, PLR0912, PLR0915 - one compiled loop, its branches a
                         facts_now[7] += facts_now[4] > 1 and value == facts_now[6]
                         facts_now[6] = value
                         facts_now[8] += abs(apart) >= 0.5 * abs(facts_now[2] - facts_now[3])
+                        if np.isfinite(apart):
+                            facts_now[9] += apart
+                            facts_now[10] += apart * apart
+                            facts_now[11] += (facts_now[4] - 1.0) * apart
+            elif not np.isnan(values[unit, t]):
+                span = known[unit]
+                span[0] = min(span[0], values[unit, t])
+                span[1] = max(span[1], values[unit, t])
+                span[2] = min(span[2], expected[unit, t])
+                span[3] = max(span[3], expected[unit, t])
             flag[unit, t] = is_open[unit]
     return rows, ends, starts, facts, count
 

@@ -18,6 +18,7 @@ from aiops.detect.marks import mark_maintenance
 from aiops.detect.peers import siblings
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import StageScores
+from aiops.detect.terms import Terms
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.calendar import build_calendar
@@ -45,7 +46,9 @@ class Stage(Protocol):
         """Returns the state of series that have seen nothing."""
         ...
 
-    def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
+    def score(
+        self, state: State, panel: Panel, terms: Terms | None = None
+    ) -> tuple[State, StageScores]:
         """Returns the state after the panel, scores, and events that opened, changed or ended."""
         ...
 
@@ -89,6 +92,7 @@ class DetectFleet:
 
     Attributes:
         read_panel: Panels by series id, counters as rates, bad cells marked.
+        terms_of: What each series is judged by; None where all are judged alike.
         rebased: Asset to when its past was forgotten.
     """
 
@@ -97,6 +101,7 @@ class DetectFleet:
     settings: DetectSettings
     cadence_ns: Callable[[int], int]
     read_panel: Callable[[IntArray, int, int, timedelta], Panel]
+    terms_of: Callable[[Sequence[SeriesInfo]], Terms] | None = None
     maintenance: dict[str, list[Maintenance]] = field(default_factory=dict)
     rebased: dict[str, rebase.Rebase] = field(default_factory=dict)
     _shards: dict[int, _Shard] = field(default_factory=dict)
@@ -213,13 +218,14 @@ class DetectFleet:
         since = due.start if shard.end is None else shard.end
         state, assets, found = shard.state, shard.assets, list[Anomaly]()
         begin = 0
+        terms = self._terms(due.infos)
         turns = rebase.rows_by_time(due.infos, self.rebased, since, due.end)
         for at, rows in [*turns.items(), (None, None)]:
             cut = len(panel.times) if at is None else int(np.searchsorted(panel.times, at))
             if cut > begin or at is None:
                 part = panel.columns(begin, cut)
-                state, scores = self.stage.score(state, part)
-                assets, together = assets.update(part, scores, self.settings.budget)
+                state, scores = self.stage.score(state, part, terms)
+                assets, together = assets.update(part, scores, terms.budget)
                 found += [self._anomaly(event, due) for event in scores.events]
                 found += [assets.anomaly(event, due.infos) for event in together]
                 begin = cut
@@ -231,6 +237,11 @@ class DetectFleet:
                 found += [self._anomaly(event, due) for event in events]
                 found += [assets.anomaly(event, due.infos) for event in together]
         return _Shard(shard.ids, state, assets, due.end), found
+
+    def _terms(self, infos: Sequence[SeriesInfo]) -> Terms:
+        if self.terms_of is not None:
+            return self.terms_of(infos)
+        return Terms.same(len(infos), self.settings.budget, self.settings.minimum_effect)
 
     def _anomaly(self, event: Event, due: Due) -> Anomaly:
         return Anomaly(

@@ -89,14 +89,14 @@ def start(n_units: int, width: int) -> State:
 
 
 def update(
-    state: State, panel: Panel, contribution: FloatArray, places: IntArray, budget: float
+    state: State, panel: Panel, contribution: FloatArray, places: IntArray, budget: FloatArray
 ) -> tuple[State, JointScores]:
     """Scores the new cells of every asset.
 
     Args:
         contribution: ``(n_series, n_times)`` how strange each metric is by itself.
         places: ``(n_units, width)`` row of the metric at each place, -1 where there is none.
-        budget: False alarms allowed per asset and week.
+        budget: ``(n_units,)`` false alarms allowed per asset and week.
     """
     parts = {name: part(state, name) for name in _PARTS}
     frozen, cells = parts["reference"].arrays["frozen"], parts["reference"].arrays["cells"]
@@ -118,7 +118,7 @@ def update(
     parts["score"], score = calibrate.update(parts["score"], lasting + apart, LEAST, learns)
     parts["decide"], decision = decide.update(
         parts["decide"], strength, score, strange + apart, np.zeros(apart.shape), panel.times,
-        decide.threshold(budget, max(panel.step_ns, 1)),
+        decide.thresholds(budget, panel.step_ns),
         decide.block_cells(max(panel.step_ns, 1)),
     )  # fmt: skip
     guilt = np.where(np.isnan(contribution), np.nan, contribution + deviations)

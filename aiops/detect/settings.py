@@ -3,7 +3,41 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
+
+
+class MissingPolicy(StrEnum):
+    """What a cell without a sample is."""
+
+    IGNORE = "ignore"
+    ALERT = "alert"
+    ZERO = "zero"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideSettings:
+    """What differs for a team, a group of assets or a metric; later entries win."""
+
+    match: str = field(default="*", metadata={"help": "Key of an asset, or a pattern: db-*."})
+    team: str = field(
+        default="", metadata={"help": "Only assets this team answers for; empty: any team's."}
+    )
+    metric: str = field(default="*", metadata={"help": "Name of a metric, or a pattern: http.*."})
+    budget: float | None = field(
+        default=None, metadata={"help": "False alarms allowed per series and week."}
+    )
+    minimum_effect: float | None = field(
+        default=None, metadata={"help": "Smaller relative deviations are no alert."}
+    )
+    missing: MissingPolicy | None = field(
+        default=None,
+        metadata={
+            "help": "A cell without a sample: ignore; alert (a gap longer than its gaps are); "
+            "zero (it counts as 0: errors by template); hold (sent on change only)."
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +55,9 @@ class DetectSettings:
     )
     minimum_effect: float = field(
         default=0.0, metadata={"help": "Smaller relative deviations are no alert (0.05 = 5 %)."}
+    )
+    overrides: tuple[OverrideSettings, ...] = field(
+        default=(), metadata={"help": "What differs for teams, groups of assets and metrics."}
     )
     countries: Mapping[str, str] = field(
         default_factory=dict,

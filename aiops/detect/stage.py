@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from aiops import plugins
 from aiops.contracts.detector import Detector, DetectorScope
 from aiops.contracts.errors import PluginError
-from aiops.detect import calibrate, decide, linger
+from aiops.detect import calibrate, decide, linger, silence
 from aiops.detect.decide import Event
 from aiops.detect.peers import Compared
 from aiops.detect.settings import DetectSettings
+from aiops.detect.terms import Terms
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "stage-3"
+VERSION: Final = "stage-4"
 _LARGEST: Final = 1e150
-_PARTS: Final = ("detector", "strength", "linger", "score", "decide")
+_PARTS: Final = ("silence", "detector", "strength", "linger", "score", "decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class DetectStage:
         """Returns the state of series that have seen nothing."""
         return self._join(
             {
+                "silence": silence.start(n_units),
                 "detector": self.detector.start(n_units),
                 "strength": calibrate.start(n_units),
                 "linger": linger.start(n_units),
@@ -94,19 +96,34 @@ class DetectStage:
             }
         )
 
-    def score(self, state: State, panel: Panel) -> tuple[State, StageScores]:
-        """Scores the new cells and decides on them."""
+    def score(
+        self, state: State, panel: Panel, terms: Terms | None = None
+    ) -> tuple[State, StageScores]:
+        """Scores the new cells and decides on them, by the terms of each row where they differ."""
+        terms = terms or Terms.same(len(panel.series), self.budget, self.minimum_effect)
         parts = {name: self.part(state, name) for name in _PARTS}
         panel = replace(panel, values=_tamed(panel.values))
+        silent = None
+        if terms.missing.any():
+            parts["silence"], panel, silent, last = silence.update(
+                parts["silence"], panel, terms.missing
+            )
         parts["detector"], raw = self.detector.update(parts["detector"], panel)
         expected = panel.values if raw.expected is None else raw.expected
         parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
         strength = calibrate.strengths(raw.score, tail)
-        if self.minimum_effect > 0:
-            apart = np.abs(panel.values - expected)
-            strength[apart < self.minimum_effect * np.abs(expected)] = 0.0
+        apart = panel.values - expected
+        if terms.minimum_effect.any():
+            small = np.abs(apart) < terms.minimum_effect[:, None] * np.abs(expected)
+            strength[small] = 0.0
+        if terms.bad.any():
+            strength[apart * terms.bad[:, None] < 0] = 0.0
         parts["linger"], lasting = linger.update(parts["linger"], raw.score)
         parts["score"], score = calibrate.update(parts["score"], lasting)
+        if silent is not None:
+            there = np.isfinite(silent)
+            strength, score = np.where(there, silent, strength), np.where(there, silent, score)
+            expected = np.where(there, last, expected)
         parts["decide"], decision = decide.update(
             parts["decide"],
             strength,
@@ -114,7 +131,7 @@ class DetectStage:
             panel.values,
             expected,
             panel.times,
-            decide.threshold(self.budget, max(panel.step_ns, 1)),
+            decide.thresholds(terms.budget, panel.step_ns),
             decide.block_cells(max(panel.step_ns, 1)),
         )
         found = StageScores(
@@ -123,9 +140,11 @@ class DetectStage:
         )  # fmt: skip
         return self._join(parts), found
 
-    def update(self, state: State, panel: Panel) -> tuple[State, tuple[Event, ...]]:
+    def update(
+        self, state: State, panel: Panel, terms: Terms | None = None
+    ) -> tuple[State, tuple[Event, ...]]:
         """Returns the state after the panel and the events that opened, went on or ended."""
-        state, found = self.score(state, panel)
+        state, found = self.score(state, panel, terms)
         return state, found.events
 
     def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, tuple[Event, ...]]:
@@ -148,7 +167,7 @@ class DetectStage:
         )
 
     def part(self, state: State, part: str) -> State:
-        """Returns the state of one of the parts: detector, strength, linger, score, decide."""
+        """Returns the state of one of the parts the stage is made of."""
         prefix = f"{part}."
         arrays = {
             name.removeprefix(prefix): array

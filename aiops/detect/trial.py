@@ -56,6 +56,7 @@ def run_trial(
     """
     metrics, width = values.shape
     series, asset = stage.start(metrics), joint.start(1, metrics)
+    budget = np.array([stage.budget])
     places = np.arange(metrics, dtype=np.int64)[None, :]
     parts = []
     edges = [*range(0, train, PIECE), *range(train, width, PIECE), width]
@@ -76,7 +77,7 @@ def run_trial(
         if metrics == 1:
             answer = Trial(found.score[0], found.alert[0], found.is_anomaly[0], found.score)
         else:
-            asset, all_of_it = joint.update(asset, panel, found.contribution, places, stage.budget)
+            asset, all_of_it = joint.update(asset, panel, found.contribution, places, budget)
             answer = Trial(
                 all_of_it.score[0],
                 all_of_it.alert[0],

@@ -44,7 +44,9 @@ def test_alerts_are_the_records_of_the_last_cells():
     strength = rng.exponential(2.0, (1, 1500))
     zeros = np.zeros_like(strength)
     times = np.arange(1500, dtype=np.int64)
-    _, found = decide.update(decide.start(1), strength, zeros, zeros, zeros, times, at_least=99.0)
+    _, found = decide.update(
+        decide.start(1), strength, zeros, zeros, zeros, times, at_least=np.array([99.0])
+    )
     for t in range(1500):
         block = t // decide.BLOCK_CELLS
         begin = max(0, (block - decide.BLOCKS) * decide.BLOCK_CELLS)

@@ -174,7 +174,7 @@ def test_constants_and_states_that_hardly_ever_flip_do_not_blind_the_others():
     times = START + np.arange(2000, dtype=np.int64) * MINUTE
     panel = Panel.of(values, times, timedelta(minutes=1))
     _, found = stage.score(stage.start(8), panel)
-    _, events = assets.update(panel, found, 0.1)
+    _, events = assets.update(panel, found, np.full(8, 0.1))
     late = [e for e in events if e.event.start >= START + 1900 * MINUTE]
     assert len(late) == 1
     assert {each.series.metric for each in assets.anomaly(late[0], infos).guilty} == {"m0", "m1"}
