@@ -106,7 +106,7 @@ def _warm_up(pipeline: Pipeline, base: int) -> None:
     start = BEGIN + base * MINUTE
     row = pipeline.panels.panel(np.array([0]), start, start + 2 * MINUTE, timedelta(minutes=1))
     stage = pipeline.detect.stage
-    stage.update(stage.start(1), row)
+    stage.score(stage.start(1), row)
 
 
 def _small(column: Any) -> float:
