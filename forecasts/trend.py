@@ -6,7 +6,8 @@ rotation) and the swings of a recent window, walked round from a random place; t
 are of all lengths from the last eighth to the whole, so that a change of pace is as plausible
 as none. A future may also stop growing: a trend of age S is still going after h with
 probability 1 / (1 + h / S), the scale-free prior, so a line that has filled 70 % of the way
-comes to 100 % with probability 0.7. Nothing is fitted to any data set.
+comes to 100 % with probability 0.7. Where the series has been here before (it was filled and
+emptied), most futures replay what followed each time. Nothing is fitted to any data set.
 
 When it works: anything that fills, leaks, wears or drains, with or without saw teeth.
 When it does not: bursts, and values whose only pattern is daily (another method there).
@@ -15,7 +16,8 @@ Random numbers are the same for every row and every call: results are repeatable
 do not influence one another.
 
 Source: moving block bootstrap (Künsch, 1989); the stopping law is the posterior of a
-scale-invariant prior on a duration seen to age S (Gott, 1993; "Lindy").
+scale-invariant prior on a duration seen to age S (Gott, 1993; "Lindy"); precedents as in
+:mod:`forecasts._precedents`.
 """
 
 from dataclasses import dataclass, field
@@ -31,9 +33,13 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 from forecasts._history import read_history, smooth_level
+from forecasts._precedents import find_precedents, replay
 
 _CELLS_AT_ONCE: Final = 1 << 18
 """Futures are made a few rows at a time, so that they stay in the processor's cache."""
+
+_JITTER: Final = 0.15
+"""Spread of the logarithm of a replayed pace: no two teeth are alike."""
 
 _CALM: Final = 0.25
 """What moved less than a quarter of the present rise was calm."""
@@ -55,7 +61,7 @@ class TrendSettings:
 class Trend:
     """Forecasts by replaying the past from windows of all lengths; see the module's text."""
 
-    version = "trend/1"
+    version = "trend/2"
     cost = 1.0
 
     def __init__(self, settings: TrendSettings) -> None:
@@ -98,8 +104,8 @@ class Trend:
         together = max(1, _CELLS_AT_ONCE // (self._settings.paths * horizon))
         for begin in range(0, len(rows), together):
             some = rows[begin : begin + together]
-            begun = cut_calm(history.values[some], history.start[some], self._settings)
-            future = self._walk(history.values[some], begun, horizon, known, some)
+            future = self._imagine(history.values[some], history.start[some], horizon, known)
+            future = _bound(future, known, some)
             if len(levels):
                 quantiles[some] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
             paths[some] = future
@@ -109,9 +115,33 @@ class Trend:
             self.version, paths,
         )  # fmt: skip
 
-    def _walk(
-        self, values: FloatArray, start: IntArray, horizon: int, known: Known, rows: IntArray
+    def _imagine(
+        self, values: FloatArray, start: IntArray, horizon: int, known: Known
     ) -> FloatArray:
+        """Returns ``(n, paths, horizon)`` futures; n of n + 1 heed a row's n precedents.
+
+        There, what came before the present tooth speaks through the precedents alone.
+        """
+        begun = cut_calm(values, start, self._settings)
+        heeded = [
+            (row, found)
+            for row, found in enumerate(map(find_precedents, map(_since, values, start)))
+            if len(found.at)
+        ]
+        for row, found in heeded:
+            alone = start[row] + found.begun
+            if values.shape[1] - alone >= self._settings.minimum_cells:
+                begun[row] = alone
+        future = self._walk(values, begun, horizon, known.growth)
+        for row, found in heeded:
+            number = len(found.at)
+            count = round(self._settings.paths * number / (number + 1))
+            speed = known.growth * np.exp(_JITTER * self._pace[:count])
+            past = _since(values[row], start[row])
+            future[row, :count] = replay(past, found, self._offset[:count], speed, horizon)
+        return future
+
+    def _walk(self, values: FloatArray, start: IntArray, horizon: int, growth: float) -> FloatArray:
         """Returns ``(n, paths, horizon)`` futures of rows with a complete history."""
         width = values.shape[1]
         age = width - start
@@ -139,15 +169,22 @@ class Trend:
         rise = np.where(
             step[None, None, 1:] <= held[:, :, None] + 1, rise, _held_at(rise, held)[:, :, None]
         )
-        base = level[:, -1]
-        if known.added is not None:
-            base = base + known.added[rows]
-        future = base[:, None, None] + known.growth * rise + noise
-        if known.floor is not None:
-            future = np.maximum(future, known.floor[rows][:, None, None])
-        if known.ceiling is not None:
-            future = np.minimum(future, known.ceiling[rows][:, None, None])
-        return np.asarray(future)
+        return np.asarray(level[:, -1, None, None] + growth * rise + noise)
+
+
+def _since(values: FloatArray, start: int) -> FloatArray:
+    return values[start:]
+
+
+def _bound(future: FloatArray, known: Known, rows: IntArray) -> FloatArray:
+    """Adds what is known to be added, and holds futures between floor and ceiling."""
+    if known.added is not None:
+        future = future + known.added[rows][:, None, None]
+    if known.floor is not None:
+        future = np.maximum(future, known.floor[rows][:, None, None])
+    if known.ceiling is not None:
+        future = np.minimum(future, known.ceiling[rows][:, None, None])
+    return future
 
 
 def cut_calm(values: FloatArray, start: IntArray, settings: TrendSettings) -> IntArray:

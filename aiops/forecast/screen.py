@@ -79,6 +79,11 @@ def screen(
             growth = pace * sign
         if share == 1.0:
             swing = _swing(panel.values * sign[:, None], usable, means, start, window)
+    again = _again(filled, usable, limits, sign, start)
+    means, centre = _block_means(sums, counts, width, again)
+    means *= sign[:, None]
+    strongest = np.maximum(strongest, _kendall(means))
+    steepest = np.maximum(steepest, _pace(means, centre))
     ahead = np.minimum(horizon, age)
     margin = (limits - value) * sign
     reach = np.maximum(steepest, 0.0) * _PACE_MARGIN * ahead + swing
@@ -94,6 +99,29 @@ def screen(
     reason[~np.isfinite(limits)] = Abstention.NO_LIMIT
     near = (reason == Abstention.NONE) & (reach >= margin)
     return Screen(reason, near, age.astype(np.int64), value, growth)
+
+
+def _again(
+    filled: FloatArray,
+    usable: NDArray[np.bool_],
+    limits: FloatArray,
+    sign: FloatArray,
+    start: IntArray,
+) -> IntArray:
+    """Returns for how many cells a row that met its limit before has been rising again.
+
+    What is emptied each time it is full has no trend over many times, but one since the last.
+    The whole history for a row that has not met its limit.
+    """
+    width = filled.shape[1]
+    cells = np.arange(width)
+    turned = filled * sign[:, None]
+    met = usable & (turned >= (limits * sign)[:, None])
+    last = np.where(met.any(axis=1), width - 1 - met[:, ::-1].argmax(axis=1), start - 1)
+    after = usable & (cells > last[:, None])
+    lowest = np.where(after, turned, np.inf).argmin(axis=1)
+    begun = np.where(met.any(axis=1), lowest, start)
+    return np.asarray(np.maximum(width - begun, 1), dtype=np.int64)
 
 
 def _running(cells: FloatArray) -> FloatArray:

@@ -2,7 +2,8 @@
 
 A nightly restart empties a leak, an office fills a CPU by day. Each rise looks like a trend
 towards the limit. Where a series has come back by itself at regular times, the share of its
-rises that met the limit bounds the chance that this one does.
+rises that met the limit bounds the chance that this one does; rises that turned back lower than
+this one stands already are no longer among its likes.
 """
 
 from typing import Final
@@ -24,8 +25,8 @@ _SWING: Final = 0.5
 def bound_by_waves(values: FloatArray, limit: float, *, up: bool) -> float:
     """Returns the most that a crossing's probability may be, 1 where there is no wave.
 
-    A rise above every earlier peak has no precedent and is not bounded, nor are peaks that
-    climb. The share is that of Laplace's rule of succession.
+    A rise above every peak that turned back has nothing to hold it and is not bounded, nor are
+    peaks that climb. The share is that of Laplace's rule of succession.
 
     Args:
         values: ``(n_times,)`` one row's history, NaN where nothing is known.
@@ -34,6 +35,9 @@ def bound_by_waves(values: FloatArray, limit: float, *, up: bool) -> float:
     >>> round(bound_by_waves(np.tile(day, 5), 0.95, up=True), 2)
     0.14
     >>> bound_by_waves(np.linspace(0, 0.8, 100), 0.95, up=True)
+    1.0
+    >>> full = np.r_[np.linspace(0.3, 0.95, 24), 0.3]
+    >>> bound_by_waves(np.r_[np.tile(full, 3), day, np.linspace(0.3, 0.9, 20)], 0.95, up=True)
     1.0
     """
     known = np.flatnonzero(np.isfinite(values))
@@ -49,11 +53,11 @@ def bound_by_waves(values: FloatArray, limit: float, *, up: bool) -> float:
     apart = np.diff(known[peaks]).astype(np.float64)
     regular = float(apart.std()) <= _IRREGULAR * float(apart.mean())
     climbs = float(tops[-1] - tops[0]) > swing / 2
-    beyond = float(heights[-1]) > float(tops.max())
-    if climbs or beyond or not regular:
+    met = tops >= sign * limit
+    turned = int((~met & (tops >= heights[-1])).sum())
+    if climbs or not turned or not regular:
         return 1.0
-    met = int((tops >= sign * limit).sum())
-    return (met + 1) / (len(peaks) + 2)
+    return (int(met.sum()) + 1) / (int(met.sum()) + turned + 2)
 
 
 def _find_peaks(heights: FloatArray, swing: float) -> list[int]:
