@@ -26,8 +26,7 @@ from aiops.domain.series import SeriesKey
 from aiops.forecast.chance import Chance
 from aiops.forecast.describe import describe_rows
 from aiops.forecast.lessons import Lessons
-from aiops.forecast.passage import first_passage
-from aiops.forecast.rises import rise_share
+from aiops.forecast.passage import Passage, first_passage, likely_passage
 from aiops.forecast.settings import ForecastSettings
 from aiops.forecast.stage import ForecastStage
 from aiops.forecast.trial import Limit, Models, forecast_all, foretell
@@ -63,6 +62,22 @@ def predict_linear(times: int) -> Method:
     return ask
 
 
+def rise_share(values: NDArray[np.float64], margin: float, horizon: int) -> tuple[float, int]:
+    """Returns the share of past moments after which the value rose by the margin, and their count.
+
+    Half a moment of each kind is added (Jeffreys): a share is never 0 or 1.
+    """
+    count = len(values) - horizon
+    if count < 1:
+        return 0.5, 0
+    padded = np.where(np.isfinite(values), values, -np.inf)
+    high = np.lib.stride_tricks.sliding_window_view(padded, horizon)[1:].max(axis=1)[:count]
+    counts = np.isfinite(values[: len(high)])
+    moments = int(counts.sum())
+    met = int((high[counts] - values[: len(high)][counts] >= margin).sum())
+    return (met + 0.5) / (moments + 1), moments
+
+
 def history_rise(group: Group) -> Chances:
     """How often the series has risen that much within as much time."""
     told = np.full(len(group.limits), np.nan)
@@ -76,6 +91,17 @@ def history_rise(group: Group) -> Chances:
 
 def by_paths(name: str) -> Method:
     """The share of a forecaster's error paths that meet the limit."""
+    return _by_paths(name, lambda paths, limits, up: first_passage(
+        paths, limits, up, np.full(len(limits), paths.shape[2])
+    ))  # fmt: skip
+
+
+def by_likely_paths(name: str) -> Method:
+    """The same by Laplace's rule, as the trees are told it."""
+    return _by_paths(name, likely_passage)
+
+
+def _by_paths(name: str, passage: Callable[..., Passage]) -> Method:
     forecaster = create(name)
 
     def ask(group: Group) -> Chances:
@@ -88,8 +114,7 @@ def by_paths(name: str) -> Method:
                 ).paths
             except NotEnoughHistory:
                 continue
-            steps = np.full(len(some), group.horizon)
-            found = first_passage(paths, group.limits[some], group.up[some], steps)
+            found = passage(paths, group.limits[some], group.up[some])
             told[some] = np.where(np.isnan(paths[:, 0, 0]), np.nan, found.probability)
         return told
 
@@ -164,14 +189,16 @@ def _described(group: Group) -> NDArray[np.float32]:
     return describe_rows(group.panel, group.limits, group.up, steps)
 
 
-def with_fleet(name: str) -> Method:
-    """The classifier and a forecaster's opinion, corrected by the fleet's own earlier half."""
-    share = {"margins": None, "trend": by_paths("trend")}[name]
+def with_fleet(*names: str) -> Method:
+    """The classifier and forecasters' opinions, corrected by the fleet's own earlier half."""
+    ask_each = {name: by_likely_paths(name) for name in names}
 
     def ask(group: Group) -> Chances:
         steps = np.full(len(group.limits), group.horizon)
-        opinion = None if share is None else share(group)
-        told = describe_rows(group.panel, group.limits, group.up, steps, opinion)
+        trend, errors = (
+            ask_each[name](group) if name in ask_each else None for name in ("trend", "auto")
+        )
+        told = describe_rows(group.panel, group.limits, group.up, steps, trend, errors)
         early = ~group.scored
         return Lessons(told[early], group.crossed[early]).learn().tell(told)[group.scored]
 
@@ -189,8 +216,9 @@ METHODS: dict[str, Method] = {
     "margins, prior": learnt,
 }
 LEARNING: dict[str, Method] = {
-    "margins, fleet": with_fleet("margins"),
+    "margins, fleet": with_fleet(),
     "margins + trend, fleet": with_fleet("trend"),
+    "margins + trend + errors, fleet": with_fleet("trend", "auto"),
 }
 """These are given the earlier half as well, with what came."""
 SLOW: dict[str, Method] = {"ets": by_quantiles("ets"), "prophet": by_quantiles("prophet")}

@@ -17,7 +17,8 @@ from aiops import plugins
 from aiops.domain.forecast import Known
 from aiops.domain.panel import Panel
 from aiops.forecast import chance
-from aiops.forecast.margins import describe_margins
+from aiops.forecast.describe import describe_rows
+from aiops.forecast.margins import NAMES
 from aiops.forecast.passage import likely_passage
 
 ROWS = 128
@@ -35,22 +36,16 @@ COSTLY = 0.25
 
 def describe(origins: Origins, forecasters: tuple) -> np.ndarray:
     """Returns the features of origins."""
-    known = np.isfinite(origins.values)
-    start = known.argmax(axis=1)
-    n, width = known.shape
-    last = origins.values[:, -1]
-    margins = describe_margins(
-        origins.values - last[:, None], start, origins.limits - last, origins.horizon, origins.day
-    )
+    n, width = origins.values.shape
     step = timedelta(days=1) / origins.day if origins.day else timedelta(seconds=1)
     times = np.arange(width) * int(step / timedelta(microseconds=1)) * 1000
     panel = Panel.of(origins.values, times, step, ordinal=not origins.day)
-    told = [margins]
+    up, ahead = np.ones(n, dtype=bool), np.full(n, origins.horizon)
+    told = [describe_rows(panel, origins.limits, up, ahead)[:, : len(NAMES)]]
     for forecaster in forecasters:
         paths = forecaster.forecast(
             forecaster.update(None, panel), panel, origins.horizon, np.empty(0), Known()
         ).paths
-        up = np.ones(n, dtype=bool)
         found = likely_passage(np.nan_to_num(paths, nan=-np.inf), origins.limits, up).probability
         told.append(np.where(np.isnan(paths[:, 0, 0]), np.nan, found)[:, None])
     return np.concatenate(told, axis=1)

@@ -2,7 +2,7 @@
 
 No recording is looked at. Kinds and limits are drawn so widely that what holds on all of them
 is what is learnt: waves, bursts, counts, wandering levels, saw teeth, things that fill, wear,
-pause, stop, are emptied, alone and mixed.
+pause, stop, are emptied, alone and mixed; told in each cell, with holes, or only while in use.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Origins:
-    """Histories that end one cell before the future begins; limits are met from below."""
+    """Histories that end one cell before the future begins; limits are met from below.
+
+    Values are NaN where nothing was measured.
+    """
 
     values: Floats
     limits: Floats
@@ -126,6 +129,49 @@ def wearing(rng: Rng, cells: int) -> Floats:
     return np.asarray(x + rng.uniform(0, 0.2) * t)
 
 
+def in_use(rng: Rng, cells: int) -> NDArray[np.bool_]:
+    """Cells in which a thing is at work: turns of work and of rest, of random length."""
+    work = rng.uniform(2, 40)
+    rest = work * rng.uniform(0.05, 1.0)
+    mean = np.where(np.arange(cells) % 2 == 0, work, rest)
+    turns = np.ceil(rng.gamma(rng.uniform(0.7, 4), size=cells) * mean).astype(int) + 1
+    return np.repeat(np.arange(cells) % 2 == 0, turns)[rng.integers(0, int(work + rest)) :][:cells]
+
+
+def cycling(rng: Rng, cells: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Wears while in use, recovers a little in each rest; measured only while in use."""
+    used = in_use(rng, cells)
+    worn = np.cumsum(used) / max(int(used.sum()), 1) * rng.uniform(0.6, 1.6)
+    x = worn ** rng.choice([1.0, 0.5, rng.uniform(0.6, 2.5)])
+    begins = np.flatnonzero(used[1:] & ~used[:-1]) + 1
+    depth, fades = rng.uniform(0, 0.15), rng.uniform(1, 20)
+    for at in begins.tolist():
+        back = depth * rng.gamma(2) / 2
+        lasting = rng.uniform(0, 0.3) * back
+        x[at:] -= lasting + (back - lasting) * np.exp(-np.arange(cells - at) / fades)
+    seen = used if rng.random() < 0.7 else used & (rng.random(cells) < rng.uniform(0.5, 1))
+    return x + 10 ** rng.uniform(-3, -1.3) * wandering(rng, cells), seen
+
+
+def measured(rng: Rng, cells: int) -> NDArray[np.bool_]:
+    """Cells in which there is a sample: most often all, else thinned, interrupted, or rarer."""
+    way = rng.random()
+    seen = np.ones(cells, dtype=bool)
+    if way < 0.5:
+        return seen
+    if way < 0.65:
+        return rng.random(cells) >= rng.uniform(0, 0.45)
+    if way < 0.8:
+        for _ in range(int(rng.integers(1, 6))):
+            at = int(rng.integers(0, cells))
+            seen[at : at + int(cells * rng.uniform(0.01, 0.15))] = False
+        return seen
+    if way < 0.9:
+        return in_use(rng, cells)
+    late = np.arange(cells) + (rng.random(cells) < rng.uniform(0, 0.2))
+    return np.asarray(late % 2 == 0)
+
+
 def shifting(rng: Rng, cells: int) -> Floats:
     """Levels that change at random times."""
     change = rng.random(cells) < 10 ** rng.uniform(-3, -1.5)
@@ -134,7 +180,16 @@ def shifting(rng: Rng, cells: int) -> Floats:
 
 def one_series(rng: Rng, cells: int, day: int) -> tuple[Floats, bool]:
     """Returns values, and whether 1 is the level at which something is full or worn."""
-    kind = int(rng.integers(0, 13))
+    kind = int(rng.integers(0, 14))
+    if kind == 13:
+        x, seen = cycling(rng, cells)
+        return np.where(seen, x, np.nan), True
+    x, full = whole_series(rng, cells, day, kind)
+    return np.where(measured(rng, cells), x, np.nan), full
+
+
+def whole_series(rng: Rng, cells: int, day: int, kind: int) -> tuple[Floats, bool]:
+    """Returns a series without holes."""
     if kind <= 2:
         x = (filling if kind < 2 else wearing)(rng, cells)
         noise = 10 ** rng.uniform(-3.5, -0.4) * wandering(rng, cells)
@@ -192,19 +247,23 @@ def draw_limit(rng: Rng, past: Floats, horizon: int, full: bool) -> float:
 
 def draw_origins(rng: Rng, rows: int) -> Origins:
     """Returns origins of one width, horizon and length of the day."""
-    width = int(rng.choice([60, 100, 150, 250, 336, 512, 672, 720]))
-    horizon = int(np.clip(width * 10 ** rng.uniform(-2, 0), 2, width))
-    day = int(rng.choice([24, 24, 48, 96, 144, 288]))
+    width = int(rng.choice([28, 56, 84, 100, 150, 250, 336, 336, 512, 672, 720]))
+    share = 10 ** rng.uniform(-2, 0) if rng.random() < 0.6 else rng.uniform(0.3, 1)
+    horizon = int(np.clip(width * share, 2, width))
+    day = int(rng.choice([4, 6, 24, 24, 24, 48, 96, 144, 288]))
     told = day if rng.random() < 0.75 and width >= 3 * day else 0
     values, limits, crossed = np.empty((rows, width)), np.empty(rows), np.empty(rows, dtype=bool)
     row = 0
     while row < rows:
         x, full = one_series(rng, width + horizon + width // 2, day)
         # A thing that fills is looked at at any time of its life, the others at the end.
-        at = int(rng.integers(width // 3, width + width // 2 + 1))
+        at = int(rng.integers(max(24, width // 3, horizon), width + width // 2 + 1))
         past, future = x[max(0, at - width) : at], x[at : at + horizon]
-        limit = draw_limit(rng, past, horizon, full)
-        if past.max() == past.min() or (past[-2:] >= limit).any() or not limit > past[-1]:
+        known = past[np.isfinite(past)]
+        if len(known) < max(16, len(past) // 2) or not np.isfinite(past[-len(past) // 4 :]).any():
+            continue
+        limit = draw_limit(rng, known, horizon, full)
+        if known.max() == known.min() or (known[-2:] >= limit).any() or not limit > known[-1]:
             continue
         values[row] = np.nan
         values[row, width - len(past) :] = past

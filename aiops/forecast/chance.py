@@ -25,6 +25,10 @@ ALL_NAMES: Final = (*NAMES, "by_trend", "by_errors")
 
 _RECORD: Final = ALL_NAMES.index("over_record")
 _TREND: Final = ALL_NAMES.index("by_trend")
+_ERRORS: Final = ALL_NAMES.index("by_errors")
+_RISES: Final = ALL_NAMES.index("rise_share")
+_RISES_HOUR: Final = ALL_NAMES.index("rise_share_hour")
+_REPEATS: Final = ALL_NAMES.index("repeats")
 
 PRIOR_FILE: Final = "prior.txt"
 FEWEST_EVENTS: Final = 10
@@ -33,6 +37,11 @@ FEWEST_EVENTS: Final = 10
 _LEAST: Final = 0.002
 """Nothing is certain: one in five hundred is the least and, from one, the most."""
 
+_DAILY: Final = 0.1
+"""Changes that correlate less than this with those a day before have no daily shape."""
+
+_SHARE: Final = 0.5
+_SHARE_TAUGHT: Final = 0.25
 _ROUNDS: Final = 80
 _CORRECTION: Final = {
     "objective": "binary",
@@ -68,24 +77,45 @@ class Chance:
         if not len(described):
             return np.zeros(0)
         odds = read_trees(_prior()).ask(described)
+        odds = _hear(odds, described, taught=bool(self.correction))
         if self.correction:
             odds = odds + read_trees(self.correction).ask(described)
-        else:
-            odds = _hear_trend(odds, described)
         return np.asarray(np.clip(1.0 / (1.0 + np.exp(-odds)), _LEAST, 1 - _LEAST))
 
 
-def _hear_trend(odds: FloatArray, described: NDArray[np.float32]) -> FloatArray:
-    """Gives replayed trends half a say where the limit would be a new record.
+def _hear(odds: FloatArray, described: NDArray[np.float32], *, taught: bool) -> FloatArray:
+    """Gives other opinions than the trees' half a say, a quarter once the fleet has taught.
 
-    There the past has nothing alike to count, and what is filling may fill as nothing did before.
-    A fleet that has taught something has shown how its members end, and needs it no more.
+    Replayed trends speak where the limit would be a new record: there the past has nothing alike
+    to count, and what is filling may fill as nothing did before. Where errors around a forecast
+    were asked, they speak, and with them how often the series has risen that much (at this hour,
+    where there is a daily shape). A fleet that has taught something has shown how its members
+    end: it needs trends no more where nothing else was asked.
+
     Source: opinions pooled as log odds (Genest and Zidek, 1986).
     """
-    share = described[:, _TREND].astype(np.float64)
-    new = (described[:, _RECORD] > 0) & np.isfinite(share)
-    share = np.clip(share, _LEAST, 1 - _LEAST)
-    return np.where(new, (odds + np.log(share / (1 - share))) / 2, odds)
+    told = described.astype(np.float64)
+    errors, daily = told[:, _ERRORS], told[:, _REPEATS] > _DAILY
+    at_hour = np.where(daily, told[:, _RISES_HOUR], np.nan)
+    rises = np.where(np.isfinite(at_hour), at_hour, told[:, _RISES])
+    asked = np.isfinite(errors)
+    trend = np.where(is_new(described) & (asked | (not taught)), told[:, _TREND], np.nan)
+    opinions = _log_odds(np.stack([errors, np.where(asked, rises, np.nan), trend]))
+    heard = np.isfinite(opinions)
+    total = np.where(heard, opinions, 0.0).sum(axis=0)
+    pooled = total / np.maximum(heard.sum(axis=0), 1)
+    share = _SHARE_TAUGHT if taught else _SHARE
+    return np.where(heard.any(axis=0), (1 - share) * odds + share * pooled, odds)
+
+
+def _log_odds(share: FloatArray) -> FloatArray:
+    held = np.clip(share, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(held / (1 - held)))
+
+
+def is_new(described: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Returns ``(n,)`` whether the limit lies beyond everything the history has seen."""
+    return np.asarray(described[:, _RECORD] > 0)
 
 
 def learn_chance(described: NDArray[np.float32], crossed: NDArray[np.bool_]) -> Chance:

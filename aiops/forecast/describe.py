@@ -7,7 +7,6 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.forecast.chance import ALL_NAMES
 from aiops.forecast.margins import describe_margins
-from aiops.forecast.rises import day_cells
 
 
 def describe_rows(
@@ -45,3 +44,12 @@ def describe_rows(
         if opinion is not None:
             told[:, place] = opinion
     return told
+
+
+def day_cells(panel: Panel) -> int:
+    """Returns the cells of a day where the panel has a clock and spans three of them, else 0."""
+    if panel.ordinal:
+        return 0
+    cells = round(86_400 / panel.step.total_seconds())
+    exact = abs(cells * panel.step.total_seconds() - 86_400) < 60
+    return cells if exact and cells >= 4 and len(panel.times) >= 3 * cells else 0

@@ -65,9 +65,11 @@ def likely_passage(
     """Returns first passages with a time even where next to no future meets the limit.
 
     The probability is Laplace's (never 0 or 1, for futures are a sample). Where too few
-    futures pass, the time is told from those that come nearest, at their nearest.
+    futures pass, the time is told from those that come nearest, at their nearest. A row without
+    futures is NaN throughout.
     """
     n, count, steps = paths.shape
+    silent = np.isnan(paths[:, :, 0]).all(axis=1)
     passage = first_passage(paths, limits, up, np.full(n, steps))
     probability = (passage.probability * count + 0.5) / (count + 1)
     times = np.stack([passage.early, passage.likely, passage.late])
@@ -77,4 +79,23 @@ def likely_passage(
         nearest = np.argsort(toward.max(axis=2), axis=1)[:, -_FEW:]
         when = np.take_along_axis(toward.argmax(axis=2) + 1.0, nearest, axis=1)
         times[:, few] = np.quantile(when, RANGE, axis=1)
+    probability[silent], times[:, silent] = np.nan, np.nan
     return Passage(probability, times[0], times[1], times[2])
+
+
+def join_times(by_errors: Passage, by_trend: Passage, new: NDArray[np.bool_]) -> Passage:
+    """Returns the times of error paths, drawn towards those of trends where the limit is new.
+
+    A value that has been there before comes and goes; one that has not is led there. Each is
+    weighed by how likely it holds a crossing to be; one that tells no time leaves the other's.
+    """
+    led = np.where(np.isfinite(by_trend.early), by_trend.probability, 0.0)
+    come = np.where(np.isfinite(by_errors.early), by_errors.probability, 0.0)
+    weight = np.where(new | (come == 0), led / np.maximum(led + come, 1e-300), 0.0)
+
+    def between(name: str) -> FloatArray:
+        first, second = getattr(by_errors, name), getattr(by_trend, name)
+        mixed = (1 - weight) * np.nan_to_num(first) + weight * np.nan_to_num(second)
+        return np.where((led + come) > 0, mixed, np.nan)
+
+    return Passage(by_errors.probability, between("early"), between("likely"), between("late"))

@@ -11,8 +11,9 @@ from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Forecast, Known
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
-from aiops.forecast.passage import Passage, likely_passage
-from aiops.forecast.rises import day_cells, repeats_daily, rise_share
+from aiops.forecast.chance import Chance, is_new
+from aiops.forecast.describe import describe_rows
+from aiops.forecast.passage import Passage, join_times, likely_passage
 from aiops.forecast.tracks import Track, form_cohorts
 
 
@@ -83,46 +84,22 @@ def answer(
 def foretell(
     panel: Panel, paths: NDArray[np.float32], trend: NDArray[np.float32] | None, limit: Limit
 ) -> Passage:
-    """Joins three opinions on a crossing: error paths, the past's own rises, replayed trends.
-
-    Trends speak only where the limit would be new: a value that has been there before comes and
-    goes. Rises count at the hour of the day, where there is a daily shape. Opinions are
-    averaged as log odds (Genest and Zidek, 1986).
-    """
+    """Tells a crossing from margins, error paths and replayed trends, as the service does."""
     n, _, horizon = paths.shape
-    sign = 1.0 if limit.up else -1.0
     limits, up = np.full(n, limit.value), np.full(n, limit.up)
     by_errors = likely_passage(paths, limits, up)
     by_trend = None if trend is None else likely_passage(trend, limits, up)
-    day = day_cells(panel)
-    probability = np.zeros(n)
-    times = np.stack([by_errors.early, by_errors.likely, by_errors.late])
-    for row in range(n):
-        good = panel.usable[row]
-        if not good.any():
-            probability[row] = np.nan
-            continue
-        values = sign * np.where(good, panel.values[row], np.nan)[int(good.argmax()) :]
-        last = values[np.isfinite(values)][-1]
-        daily = repeats_daily(values, day)
-        share, moments = rise_share(values, sign * limit.value - last, horizon, day if daily else 0)
-        odds = [_log_odds(float(by_errors.probability[row]))]
-        if moments:
-            odds.append(_log_odds(share))
-        new = np.nanmax(values) < sign * limit.value
-        if by_trend is not None and new and np.isfinite(by_trend.early[row]):
-            odds.append(_log_odds(float(by_trend.probability[row])))
-            both = by_errors.probability[row] + by_trend.probability[row]
-            weight = by_trend.probability[row] / both
-            for k, name in enumerate(("early", "likely", "late")):
-                times[k, row] += weight * (getattr(by_trend, name)[row] - times[k, row])
-        probability[row] = 1 / (1 + np.exp(-np.mean(odds)))
-    return Passage(probability, times[0], times[1], times[2])
-
-
-def _log_odds(probability: float) -> float:
-    held = min(max(probability, 0.002), 0.998)
-    return float(np.log(held / (1 - held)))
+    described = describe_rows(
+        panel,
+        limits,
+        up,
+        np.full(n, horizon),
+        None if by_trend is None else by_trend.probability,
+        by_errors.probability,
+    )
+    probability = np.where(panel.usable.any(axis=1), Chance().tell(described), np.nan)
+    joined = by_errors if by_trend is None else join_times(by_errors, by_trend, is_new(described))
+    return replace(joined, probability=probability)
 
 
 def forecast_all(

@@ -9,7 +9,6 @@ from scipy.stats import kendalltau
 from aiops.domain.panel import Panel
 from aiops.forecast.margins import NAMES, describe_margins
 from aiops.forecast.passage import first_passage
-from aiops.forecast.rises import rise_share
 from aiops.forecast.screen import BLOCKS, _kendall, screen
 from forecasts._history import read_history, smooth_level
 
@@ -57,19 +56,6 @@ def test_the_level_is_the_straight_line_through_the_window(draw):
             x = np.arange(low, high)
             line = np.polyfit(x, values[row, low:high], 1)
             assert level[row, cell] == pytest.approx(np.polyval(line, cell), abs=1e-6)
-
-
-def test_the_share_of_rises_counts_moment_by_moment(draw):
-    values = draw.normal(0, 1, 80)
-    values[draw.random(80) < 0.1] = np.nan
-    share, moments = rise_share(values, 1.0, 6)
-    met = count = 0
-    for now in range(80 - 6):
-        if np.isnan(values[now]):
-            continue
-        count += 1
-        met += np.nanmax(values[now + 1 : now + 7]) - values[now] >= 1.0
-    assert (share, moments) == ((met + 0.5) / (count + 1), count)
 
 
 def test_the_shares_of_the_margins_count_moment_by_moment(draw):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aiops.forecast.passage import first_passage, likely_passage
+from aiops.forecast.passage import Passage, first_passage, join_times, likely_passage
 
 
 def test_a_limit_is_met_at_or_beyond_it_in_its_direction():
@@ -28,3 +28,21 @@ def test_a_time_is_told_even_where_no_future_meets_the_limit():
     assert passage.probability == pytest.approx(0.5 / 51)
     assert (passage.early <= passage.likely).all()
     assert (passage.likely <= passage.late).all()
+
+
+def test_times_are_drawn_towards_the_trend_only_where_the_limit_is_new():
+    def said(probability, likely):
+        two = np.array([likely, likely])
+        return Passage(np.full(2, probability), two - 1, two, two + 1)
+
+    joined = join_times(said(0.25, 10.0), said(0.75, 30.0), np.array([True, False]))
+    assert joined.likely.tolist() == [25.0, 10.0]
+    assert joined.probability.tolist() == [0.25, 0.25]
+
+
+def test_a_row_without_futures_tells_neither_probability_nor_time():
+    paths = np.full((2, 4, 3), np.nan, dtype=np.float32)
+    paths[0] = np.arange(3)
+    told = likely_passage(paths, np.ones(2), np.ones(2, dtype=bool))
+    assert np.isfinite([told.probability[0], told.likely[0]]).all()
+    assert np.isnan([told.probability[1], told.early[1], told.late[1]]).all()
