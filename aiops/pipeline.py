@@ -183,7 +183,7 @@ class Pipeline:
         if not due.forecast:
             return met
         seen = {crossing.series for crossing in met}
-        limits = self.forecast.foresee(due, self.fleet)
+        limits = self.forecast.foresee(due, self.fleet, failures)
         lives = self.life.foresee(due.infos, self.fleet.first_ns, failures, from_ns(due.end))
         return [*met, *(c for c in (*limits, *lives) if c.series not in seen)]
 

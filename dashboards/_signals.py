@@ -122,7 +122,7 @@ def _known(panel: Panel, row: int) -> tuple[list[datetime], list[float]]:
 
 
 def limited_signal(
-    reader: Reader, info: SeriesInfo, limit: Limit, crossing: Crossing | None, world: World
+    reader: Reader, info: SeriesInfo, limit: Limit | None, crossing: Crossing | None, world: World
 ) -> Signal:
     """Returns a limited series with its forecast, seen over a span that fits the forecast.
 
@@ -160,13 +160,21 @@ def limited_signal(
         future=future,
         levels=levels,
         quantiles=quantiles,
-        limit=limit.fail,
-        direction=str(limit.direction),
+        limit=_limit_now(limit, crossing),
+        warn=crossing.warn.limit if crossing and crossing.warn else None,
+        direction=str(crossing.direction if crossing else limit.direction if limit else "up"),
         early=met.early if met else None,
         likely=met.likely if met else None,
         late=met.late if met else None,
         coverage=forecast.coverage if forecast is not None else (),
     )
+
+
+def _limit_now(limit: Limit | None, crossing: Crossing | None) -> float | None:
+    """Returns the limit that was looked ahead for: one that moves has no other value."""
+    if crossing is not None and np.isfinite(crossing.limit):
+        return crossing.limit
+    return limit.fail if limit is not None and not limit.of else None
 
 
 def evidence_signal(incident: Incident, world: World) -> Signal | None:
@@ -197,6 +205,7 @@ def evidence_signal(incident: Incident, world: World) -> Signal | None:
         levels=levels,
         quantiles=rows,
         limit=float(limit) if isinstance(limit, int | float) else None,
+        warn=_mapping(evidence.get("warn")).get("limit"),
         direction=str(evidence.get("direction", Direction.UP)),
         early=predicted.early if predicted else None,
         likely=predicted.likely if predicted else None,

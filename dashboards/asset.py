@@ -1,6 +1,6 @@
 """The page of one asset: what is foreseen for it, and why or why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +56,12 @@ class _Past:
             records = {}
         return cls(newest, records)
 
+    def limited(self, key: SeriesKey, world: World) -> bool:
+        """Whether a source declares a limit, or the service looks ahead for one."""
+        newest = self.crossings.get(key)
+        looked = newest is not None and newest.abstained is not Abstention.NO_LIMIT
+        return looked or world.limit(key) is not None
+
 
 class AssetPage:
     """Forecasts, other signals, contributions, parts, decisions and incidents of an asset."""
@@ -74,8 +80,10 @@ class AssetPage:
         words = Words(view.language, found.time_zone)
         world = World.of(reader)
         infos = [info for info in ledger.catalogue.all() if info.key.asset == found.key]
-        limited = [info for info in infos if world.limit(info.key) is not None]
-        others = [info for info in infos if world.limit(info.key) is None]
+        past = _Past.of(reader, view, found.key)
+        has_limit = [past.limited(info.key, world) for info in infos]
+        limited = [info for info, has in zip(infos, has_limit, strict=True) if has]
+        others = [info for info, has in zip(infos, has_limit, strict=True) if not has]
         risk = next((r for r in ledger.risks(view.viewer) if r.asset == found.key), None)
         level, key = level_of(risk, view.now)
         assets = ledger.assets(view.viewer)
@@ -94,9 +102,7 @@ class AssetPage:
             risk=risk,
             level=level,
             reason=words(reason),
-            limited=_limited(
-                reader, limited[:_LIMITED_SHOWN], _Past.of(reader, view, found.key), world, words
-            ),
+            limited=_limited(reader, limited[:_LIMITED_SHOWN], past, world, words),
             others=_others(reader, others[:_OTHERS_SHOWN], world, words),
             more=max(len(limited) - _LIMITED_SHOWN, 0) + max(len(others) - _OTHERS_SHOWN, 0),
             parts=parts,
@@ -120,8 +126,6 @@ def _limited(
     plots = []
     for info in infos:
         limit = world.limit(info.key)
-        if limit is None:
-            continue
         crossing = past.crossings.get(info.key)
         signal = limited_signal(reader, info, limit, crossing, world)
         figure = figure_json(forecast_figure(signal, words)) if signal.times else None
@@ -132,7 +136,10 @@ def _limited(
                 figure,
                 _caption(crossing, words),
                 _latest(signal, words),
-                _trust(signal, past.records.get(info.key), words),
+                [
+                    *(_about_limit(crossing, signal.unit, words) if crossing else ()),
+                    *_trust(signal, past.records.get(info.key), words),
+                ],
             )
         )
     return plots
@@ -149,6 +156,18 @@ def _caption(crossing: Crossing | None, words: Words) -> str:
         probability=words.chance(crossing.probability),
         horizon=words.duration(crossing.horizon),
     )
+
+
+def _about_limit(crossing: Crossing, unit: str, words: Words) -> Iterator[str]:
+    """Yields where the limit comes from, and what is told of the warning before it."""
+    if crossing.share is not None:
+        yield words("plot.of", share=words.percent(crossing.share), metric=crossing.of)
+    if crossing.learnt_from:
+        yield words("plot.learnt", count=crossing.learnt_from)
+    if crossing.warn is not None:
+        level = words.amount(crossing.warn.limit, unit, crossing.series.metric)
+        chance = words.chance(crossing.warn.probability)
+        yield words("plot.warned", probability=chance, limit=level)
 
 
 def _trust(signal: Signal, record: Record | None, words: Words) -> list[str]:

@@ -248,7 +248,13 @@ def _window(window: MaintenanceSettings | ShiftSettings, key: str) -> Iterator[C
 def _limit(limit: Limit, key: str) -> Iterator[Contradiction]:
     if limit.direction is Direction.BOTH:
         yield Contradiction((f"{key}.direction",), "`both`, expected up or down")
-    elif limit.warn is not None:
+    if limit.of == limit.metric:
+        yield Contradiction((f"{key}.of",), "the metric itself, expected another of the asset")
+    if limit.of and limit.learnt:
+        yield Contradiction(
+            (f"{key}.of", f"{key}.learnt"), "given together, expected one: a share is not learnt"
+        )
+    if limit.direction is not Direction.BOTH and limit.warn is not None:
         up = limit.direction is Direction.UP
         if (limit.warn > limit.fail) if up else (limit.warn < limit.fail):
             side = "at most" if up else "at least"

@@ -200,4 +200,6 @@ HELP = {
     (Limit, "fail"): "The value that counts as failed, in the metric's unit.",
     (Limit, "warn"): "The value that counts as a warning.",
     (Limit, "asset"): "Key of an asset; empty: every asset.",
+    (Limit, "of"): "Another metric of the same asset: `fail` and `warn` are shares of its value.",
+    (Limit, "learnt"): "Learn `fail` from past failures; the written one counts until then.",
 }

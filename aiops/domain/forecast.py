@@ -83,6 +83,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Milestone:
+    """A warning on the way to the limit: when it is first met, given that it is.
+
+    Attributes:
+        probability: That it is met within the crossing's horizon.
+    """
+
+    limit: float
+    probability: float
+    early: datetime | None = None
+    late: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Crossing:
     """When a series first meets its limit: a range and its probability, or a reason for none.
 
@@ -94,6 +108,9 @@ class Crossing:
         method: Name and version of the forecaster.
         value: Last value seen.
         growth: Trend of the last part of the history, unit per second (for the sentence).
+        warn: The warning level before the limit, where there is one still to come.
+        of: Metric that the limit is a share of, and ``share`` how much of it.
+        learnt_from: Failures that the limit was learnt from.
     """
 
     series: SeriesKey
@@ -109,6 +126,10 @@ class Crossing:
     method: str = ""
     value: float = field(default=float("nan"))
     growth: float = field(default=float("nan"))
+    warn: Milestone | None = None
+    of: str = ""
+    share: float | None = None
+    learnt_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Limit:
     """Where a metric of an asset (or of every asset, when ``asset`` is empty) counts as failed.
 
     ``direction`` is ``up`` (failed at or above ``fail``) or ``down`` (at or below).
+
+    Attributes:
+        of: Another metric of the same asset: ``fail`` and ``warn`` are shares of its value.
+        learnt: ``fail`` is learnt from the levels at which assets failed; the written one counts
+            until enough have.
     """
 
     metric: str
@@ -54,6 +59,8 @@ class Limit:
     fail: float
     warn: float | None = None
     asset: str = ""
+    of: str = ""
+    learnt: bool = False
 
     @classmethod
     def towards(cls, metric: Metric, asset: str, fail: float, warn: float | None = None) -> Self:

@@ -28,6 +28,7 @@ _TREND: Final = ALL_NAMES.index("by_trend")
 _ERRORS: Final = ALL_NAMES.index("by_errors")
 _RISES: Final = ALL_NAMES.index("rise_share")
 _RISES_HOUR: Final = ALL_NAMES.index("rise_share_hour")
+_AGE: Final = ALL_NAMES.index("age")
 _REPEATS: Final = ALL_NAMES.index("repeats")
 
 PRIOR_FILE: Final = "prior.txt"
@@ -84,27 +85,28 @@ class Chance:
 
 
 def _hear(odds: FloatArray, described: NDArray[np.float32], *, taught: bool) -> FloatArray:
-    """Gives other opinions than the trees' half a say, a quarter once the fleet has taught.
+    """Gives other opinions than the trees' a say.
 
-    Replayed trends speak where the limit would be a new record: there the past has nothing alike
-    to count, and what is filling may fill as nothing did before. Where errors around a forecast
-    were asked, they speak, and with them how often the series has risen that much (at this hour,
-    where there is a daily shape). A fleet that has taught something has shown how its members
-    end: it needs trends no more where nothing else was asked.
+    Where errors around a forecast were asked, they speak, and with them how often the series has
+    risen that much (at this hour, where there is a daily shape): half a say, a quarter once the
+    fleet has taught, for it has shown how its members end. Replayed trends speak where the limit
+    would be a new record, for there the past has nothing alike to count. Where nothing else was
+    asked their say is the horizon's share of the history, at most half: the more often the past
+    holds a horizon, the more there is for the trees to count.
 
     Source: opinions pooled as log odds (Genest and Zidek, 1986).
     """
     told = described.astype(np.float64)
-    errors, daily = told[:, _ERRORS], told[:, _REPEATS] > _DAILY
-    at_hour = np.where(daily, told[:, _RISES_HOUR], np.nan)
-    rises = np.where(np.isfinite(at_hour), at_hour, told[:, _RISES])
+    errors = told[:, _ERRORS]
     asked = np.isfinite(errors)
+    at_hour = np.where(told[:, _REPEATS] > _DAILY, told[:, _RISES_HOUR], np.nan)
+    rises = np.where(np.isfinite(at_hour), at_hour, told[:, _RISES])
     trend = np.where(is_new(described) & (asked | (not taught)), told[:, _TREND], np.nan)
     opinions = _log_odds(np.stack([errors, np.where(asked, rises, np.nan), trend]))
     heard = np.isfinite(opinions)
-    total = np.where(heard, opinions, 0.0).sum(axis=0)
-    pooled = total / np.maximum(heard.sum(axis=0), 1)
-    share = _SHARE_TAUGHT if taught else _SHARE
+    pooled = np.where(heard, opinions, 0.0).sum(axis=0) / np.maximum(heard.sum(axis=0), 1)
+    most = _SHARE_TAUGHT if taught else _SHARE
+    share = np.where(asked, most, np.minimum(most, np.exp(-told[:, _AGE])))
     return np.where(heard.any(axis=0), (1 - share) * odds + share * pooled, odds)
 
 

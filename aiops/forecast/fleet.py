@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from aiops.contracts.forecaster import Forecaster
 from aiops.domain.abstention import Abstention
+from aiops.domain.event import Failure
 from aiops.domain.forecast import Crossing, Forecast, Known
 from aiops.domain.instant import duration, from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
-from aiops.domain.step import window_end
+from aiops.domain.step import DAY, window_end
 from aiops.forecast.cadence import cadence_ns
 from aiops.forecast.chance import Chance
 from aiops.forecast.conform import conform
+from aiops.forecast.learnt import learn_limits
 from aiops.forecast.lessons import EVERY, learn_chances
 from aiops.forecast.limits import is_met
 from aiops.forecast.plan import Plan, Scenario, plan
+from aiops.forecast.relative import read_seen
 from aiops.forecast.requests import requests_of
 from aiops.forecast.resolution import Request, history_step
 from aiops.forecast.stage import ForecastStage
@@ -80,15 +83,26 @@ class Window(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Limited:
-    """Series with a limit: row in the window, limit, and which side is bad."""
+    """Series with a limit: row in the window, limit, and which side is bad.
+
+    Attributes:
+        learnt: Whether limits that are to be learnt have been asked for.
+    """
 
     token: tuple[int, int, int]
     requests: list[Request]
     rows: IntArray
     limits: FloatArray
     up: NDArray[np.bool_]
+    learnt: bool = False
+
+    def put(self, requests: list[Request]) -> None:
+        """Takes the same requests with limits as they were learnt."""
+        self.requests = requests
+        self.limits = np.array([request.limit for request in requests])
+        self.learnt = True
 
 
 @dataclass(slots=True)
@@ -111,21 +125,32 @@ class ForecastFleet:
         if self.stage.spread is not None:
             self.stage.spread.executor.close()
 
-    def foresee(self, window: Window, fleet: Watched) -> list[Crossing]:
-        """Returns one crossing for each limited series, abstentions included."""
-        requests = self._limited(window, fleet).requests
-        if not requests:
+    def foresee(
+        self, window: Window, fleet: Watched, failures: Sequence[Failure] = ()
+    ) -> list[Crossing]:
+        """Returns one crossing for each limited series, abstentions included.
+
+        Args:
+            failures: Those up to now; limits may be learnt from them.
+        """
+        limited = self._limited(window, fleet)
+        if not limited.requests:
             return []
-        chances = self._learn(window, requests)
+        chances = self._learn(window, limited, failures)
+        requests = limited.requests
         return self.stage.foresee(requests, self.read, from_ns(window.end), chances)
 
-    def _learn(self, window: Window, requests: list[Request]) -> Mapping[str, Chance]:
-        """Returns what the fleet's past has taught by the start of the week."""
+    def _learn(
+        self, window: Window, limited: _Limited, failures: Sequence[Failure]
+    ) -> Mapping[str, Chance]:
+        """Returns what the fleet's past has taught by the start of the week; limits first."""
         until = window.end // EVERY * EVERY
         learnt = self._learnt.get(window.step_ns)
+        if learnt is None or learnt[0] != until or not limited.learnt:
+            limited.put(learn_limits(limited.requests, failures, self.read, until))
         if learnt is None or learnt[0] != until:
-            learnt = (until, learn_chances(requests, self.read, until, self.stage.settings))
-            self._learnt[window.step_ns] = learnt
+            chances = learn_chances(limited.requests, self.read, until, self.stage.settings)
+            learnt = self._learnt[window.step_ns] = until, chances
         return learnt[1]
 
     def met(self, window: Window, fleet: Watched, panel: Panel) -> list[Crossing]:
@@ -135,21 +160,36 @@ class ForecastFleet:
         """
         limited = self._limited(window, fleet)
         values = np.where(panel.usable[limited.rows], panel.values[limited.rows], np.nan)
-        over = is_met(values, limited.limits[:, None], limited.up[:, None])
+        limits = limited.limits * self._units(window, limited.requests)
+        over = is_met(values, limits[:, None], limited.up[:, None])
         return [
             Crossing(
                 request.key,
                 from_ns(int(panel.times[np.flatnonzero(over[row])[0]])),
                 timedelta(0),
-                request.limit,
+                float(limits[row]),
                 request.direction,
                 abstained=Abstention.ALREADY_OVER,
                 method=LIMIT,
                 value=float(values[row, np.flatnonzero(over[row])[0]]),
+                of=request.of,
+                share=request.limit if request.of else None,
+                learnt_from=request.learnt_from,
             )
             for row, request in enumerate(limited.requests)
             if over[row].any()
         ]
+
+    def _units(self, window: Window, requests: Sequence[Request]) -> FloatArray:
+        """Returns what a limit of 1 is for each request: the newest value of its reference."""
+        unit = np.ones(len(requests))
+        rows = [row for row, request in enumerate(requests) if request.reference]
+        if rows:
+            end = window.end // window.step_ns * window.step_ns
+            asked = [requests[row] for row in rows]
+            begin = end - max(DAY, window.step_ns) // window.step_ns * window.step_ns
+            unit[rows] = read_seen(self.read, asked, begin, end, duration(window.step_ns)).unit
+        return unit
 
     def _limited(self, window: Window, fleet: Watched) -> "_Limited":
         """Returns the series with a limit; made anew only when something was added."""
@@ -157,7 +197,7 @@ class ForecastFleet:
         known = self._known.get(window.step_ns)
         if known is None or known.token != token:
             first = np.array([fleet.first_ns.get(i.id, 0) for i in window.infos], dtype=np.int64)
-            requests = requests_of(window.infos, first, fleet.metrics, fleet.limits)
+            requests = requests_of(window.infos, first, fleet.metrics, fleet.limits, fleet.info)
             row_by_id = {info.id: row for row, info in enumerate(window.infos)}
             known = self._known[window.step_ns] = _Limited(
                 token,
@@ -178,7 +218,7 @@ class ForecastFleet:
     ) -> Plan:
         """Returns how the limited ones of some series go on, as they do and as supposed."""
         first = np.array([fleet.first_ns.get(info.id, 0) for info in infos], dtype=np.int64)
-        requests = requests_of(infos, first, fleet.metrics, fleet.limits)
+        requests = requests_of(infos, first, fleet.metrics, fleet.limits, fleet.info)
         metrics = [
             fleet.metrics.get(request.key.metric) or Metric(request.key.metric)
             for request in requests

@@ -5,9 +5,8 @@ of the prior is learnt from them for each metric, and kept only if it would have
 quarter of them better than the prior had (champion and challenger); else the prior stands.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Self
 
 import numpy as np
@@ -21,6 +20,7 @@ from aiops.domain.step import DAY
 from aiops.forecast.chance import Chance, learn_chance
 from aiops.forecast.describe import describe_rows
 from aiops.forecast.limits import is_met
+from aiops.forecast.relative import ReadPanel, read_seen
 from aiops.forecast.resolution import Request, history_step
 from aiops.forecast.settings import ForecastSettings
 
@@ -101,7 +101,7 @@ def _may_be_asked(past: Panel, limits: FloatArray, up: NDArray[np.bool_]) -> NDA
 
 def learn_chances(
     requests: Sequence[Request],
-    read: Callable[[IntArray, int, int, timedelta], Panel],
+    read: ReadPanel,
     until: int,
     settings: ForecastSettings,
 ) -> dict[str, Chance]:
@@ -122,10 +122,9 @@ def learn_chances(
     # Of the resolutions of a metric, that of the most series comes last and stays.
     for (metric, step), asked in sorted(groups.items(), key=lambda group: len(group[1])):
         end = until // step * step
-        ids, place = np.unique([request.series for request in asked], return_inverse=True)
-        panel = read(ids, end - _SPAN // step * step, end, duration(step)).take(place)
+        seen = read_seen(read, asked, end - _SPAN // step * step, end, duration(step))
         lessons = Lessons.of(
-            panel,
+            seen.panel,
             np.array([request.limit for request in asked]),
             np.array([request.direction is not Direction.DOWN for request in asked], dtype=bool),
             max(1, duration_ns(settings.horizon) // step),

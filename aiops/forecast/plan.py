@@ -21,8 +21,8 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, SeriesKey
 from aiops.forecast.limits import is_met
+from aiops.forecast.relative import ReadPanel, read_seen
 from aiops.forecast.resolution import Request, plan_reads
-from aiops.forecast.stage import ReadPanel
 
 LEVELS: Final = np.array([0.1, 0.5, 0.9])
 _ROWS_AT_ONCE: Final = 64
@@ -98,6 +98,10 @@ class Course:
 
     values: FloatArray
     met: FloatArray
+
+    def scaled(self, unit: float) -> "Course":
+        """Returns the course of shares in the unit of the series."""
+        return Course(self.values * unit, self.met)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,23 +190,21 @@ def plan(
         for begin in range(0, len(group.positions), _ROWS_AT_ONCE):
             places = group.positions[begin : begin + _ROWS_AT_ONCE]
             asked = [requests[place] for place in places]
-            ids = np.array([request.series for request in asked], dtype=np.int64)
-            distinct, at = np.unique(ids, return_inverse=True)
-            panel = read(distinct, group.start, group.end, group.step).take(at)
+            seen = read_seen(read, asked, group.start, group.end, group.step)
+            unit = seen.unit
             known = Known(
-                floor=np.array([request.floor for request in asked]),
-                ceiling=np.array([request.ceiling for request in asked]),
+                floor=np.array([request.floor for request in asked]) / unit,
+                ceiling=np.array([request.ceiling for request in asked]) / unit,
             )
-            supposed = replace(
-                known, growth=scenario.growth, added=np.full(len(asked), scenario.added)
-            )
-            told = _Told(panel, asked, dates)
+            supposed = replace(known, growth=scenario.growth, added=scenario.added / unit)
+            told = _Told(seen.panel, asked, dates)
             courses = told.courses(forecaster, known), told.courses(forecaster, supposed)
             for k, place in enumerate(places):
                 request = asked[k]
                 rows[place] = Planned(
-                    request.key, units[place], float(told.last[k]), request.limit,
-                    request.direction, courses[0][k], courses[1][k],
+                    request.key, units[place], float(told.last[k] * unit[k]),
+                    float(request.limit * unit[k]), request.direction,
+                    courses[0][k].scaled(unit[k]), courses[1][k].scaled(unit[k]),
                     Abstention(int(told.reason[k])),
                 )  # fmt: skip
     return Plan(dates, tuple(rows[place] for place in range(len(requests))))

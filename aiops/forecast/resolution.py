@@ -22,6 +22,10 @@ class Request:
         step_ns: Its step class.
         first_ns: Time of its first sample.
         floor, ceiling: Physical bounds, ±inf where there is none.
+        warn: A level before the limit, NaN where there is none.
+        of: Metric that ``limit`` and ``warn`` are shares of, and ``reference`` the id of its
+            series, 0 for none.
+        learnt: Whether the limit is to be learnt, and ``learnt_from`` how many failures it was.
     """
 
     series: int
@@ -32,6 +36,11 @@ class Request:
     direction: Direction
     floor: float = float("-inf")
     ceiling: float = float("inf")
+    warn: float = float("nan")
+    of: str = ""
+    reference: int = 0
+    learnt: bool = False
+    learnt_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

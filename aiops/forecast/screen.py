@@ -16,8 +16,8 @@ SHARES: Final = (1.0, 0.5, 0.25, 0.125)
 SIGNIFICANT: Final = 1.96
 """Two-sided 5 % point of the normal law: below it a rise may be chance (Mann, 1945)."""
 
-_PACE_MARGIN: Final = 2.0
-"""The fastest pace of the past, doubled: what is still given to the path simulation."""
+_PACE_MARGIN: Final = 3.0
+"""The fastest pace of the past, three times: what is still given to the path simulation."""
 
 
 @dataclass(frozen=True, slots=True)

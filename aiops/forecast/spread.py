@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
 
@@ -14,7 +14,7 @@ from aiops.contracts.errors import NotEnoughHistory, PluginError
 from aiops.contracts.executor import Ending, Executor, ShardError
 from aiops.contracts.forecaster import Forecaster
 from aiops.domain.abstention import Abstention
-from aiops.domain.forecast import Known
+from aiops.domain.forecast import Known, Milestone
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.forecast.passage import Passage, first_passage
@@ -36,6 +36,7 @@ class Shard:
     Attributes:
         limits: ``(n,)``; ``up``: ``(n,)`` whether met from below.
         ahead: ``(n,)`` steps that count.
+        warns: ``(n,)`` levels before the limits, NaN where there is none.
     """
 
     panel: Panel
@@ -43,6 +44,7 @@ class Shard:
     up: NDArray[np.bool_]
     ahead: IntArray
     known: Known
+    warns: FloatArray | None = None
 
     def take(self, rows: IntArray) -> "Shard":
         """Returns some of the rows."""
@@ -57,16 +59,59 @@ class Shard:
             added=of(self.known.added),
         )
         return Shard(
-            self.panel.take(rows), self.limits[rows], self.up[rows], self.ahead[rows], known
+            self.panel.take(rows),
+            self.limits[rows],
+            self.up[rows],
+            self.ahead[rows],
+            known,
+            of(self.warns),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When limits are met, and ``(n,)`` uint8 why not where that is not known."""
+    """When limits are met, and ``(n,)`` uint8 why not where that is not known.
+
+    Attributes:
+        warned: When the levels before the limits are, None where none was asked for.
+    """
 
     passage: Passage
     reason: NDArray[np.uint8]
+    warned: Passage | None = None
+
+    def put(self, rows: IntArray, part: "Told") -> None:
+        """Takes over what was told of some of the rows."""
+        self.reason[rows] = part.reason
+        for own, other in ((self.passage, part.passage), (self.warned, part.warned)):
+            if own is not None and other is not None:
+                for name in ("probability", "early", "likely", "late"):
+                    getattr(own, name)[rows] = getattr(other, name)
+
+    def milestone(
+        self, row: int, warns: FloatArray | None, origin: datetime, step: timedelta
+    ) -> Milestone | None:
+        """Returns the warning of one row, None where there is none to tell of."""
+        if self.warned is None or warns is None:
+            return None
+        if not np.isfinite(self.warned.probability[row]):
+            return None
+        early, late = float(self.warned.early[row]), float(self.warned.late[row])
+        known = np.isfinite(early)
+        return Milestone(
+            float(warns[row]),
+            float(self.warned.probability[row]),
+            origin + step * (early - 1) if known else None,
+            origin + step * late if known else None,
+        )
+
+    @classmethod
+    def nothing(cls, n: int, *, warned: bool) -> "Told":
+        """Returns rows that meet nothing."""
+        passages = [
+            Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan))) for _ in range(2)
+        ]
+        return cls(passages[0], np.zeros(n, dtype=np.uint8), passages[1] if warned else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +147,15 @@ def foretell(forecaster: Forecaster, shard: Shard, spread: Spread | None) -> Tol
         if spread is not None and costly
         else (simulate(forecaster, each) for each in shards)
     )
-    passage = Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan)))
-    reason = np.zeros(n, dtype=np.uint8)
+    whole = Told.nothing(n, warned=shard.warns is not None)
     for part, told in zip(parts, answers, strict=True):
         if isinstance(told, ShardError):
             late = told.ending is Ending.LATE
-            reason[part] = Abstention.OUT_OF_TIME if late else Abstention.QUARANTINED
+            whole.reason[part] = Abstention.OUT_OF_TIME if late else Abstention.QUARANTINED
             continue
-        for name in ("probability", "early", "likely", "late"):
-            getattr(passage, name)[part] = getattr(told.passage, name)
-        reason[part] = told.reason
-    passage.probability[reason != 0] = np.nan
-    return Told(passage, reason)
+        whole.put(part, told)
+    whole.passage.probability[whole.reason != 0] = np.nan
+    return whole
 
 
 def simulate(forecaster: Forecaster, shard: Shard) -> Told:
@@ -140,7 +182,10 @@ def simulate(forecaster: Forecaster, shard: Shard) -> Told:
             "choose another forecast.forecaster"
         )
     passage = first_passage(forecast.paths, shard.limits, shard.up, shard.ahead)
-    return Told(passage, forecast.reason)
+    warned = None
+    if shard.warns is not None:
+        warned = first_passage(forecast.paths, shard.warns, shard.up, shard.ahead)
+    return Told(passage, forecast.reason, warned)
 
 
 def _spread(spread: Spread, shards: Sequence[Shard]) -> "Iterator[Told | ShardError]":

@@ -1,6 +1,6 @@
 """The stage: a fleet and its limits in, crossings out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,17 +16,15 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
 from aiops.domain.step import window_end
 from aiops.forecast.chance import Chance
-from aiops.forecast.describe import describe_rows
 from aiops.forecast.passage import Passage
+from aiops.forecast.relative import ReadPanel, Seen, in_own_unit, read_seen
 from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
 from aiops.forecast.runaway import COARSER, find_runaways
 from aiops.forecast.screen import Screen, screen
 from aiops.forecast.settings import ForecastSettings
 from aiops.forecast.spread import Shard, Spread, Told, foretell
 from aiops.forecast.waves import bound_by_waves
-
-ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
-"""``read(ids, start, end, step)``: the panel of the ids in order, times in ns, half-open."""
+from aiops.forecast.weigh import weigh, weigh_warned
 
 NOTHING_LEARNT: Final[Mapping[str, Chance]] = {}
 """By metric: where the fleet's past has taught nothing, the prior answers."""
@@ -58,25 +56,26 @@ class ForecastStage:
         answers: dict[int, Crossing] = {}
         for group in plan_reads(requests, now_ns, self.settings.history):
             asked = [requests[i] for i in group.positions]
-            panel = _read(read, asked, group.start, group.end, group.step)
-            crossings = self._cross_asked(panel, asked, now, chances)
-            self._look_closer(asked, crossings, panel, read, now)
+            seen = read_seen(read, asked, group.start, group.end, group.step)
+            crossings = self._cross_asked(seen, asked, now, chances)
+            self._look_closer(asked, crossings, seen.panel, read, now)
             answers.update(zip(group.positions, crossings, strict=True))
         return [answers[i] for i in range(len(requests))]
 
     def _cross_asked(
         self,
-        panel: Panel,
+        seen: Seen,
         asked: Sequence[Request],
         now: datetime,
         chances: Mapping[str, Chance] = NOTHING_LEARNT,
     ) -> list[Crossing]:
         known = Known(
-            floor=np.array([request.floor for request in asked]),
-            ceiling=np.array([request.ceiling for request in asked]),
+            floor=np.array([request.floor for request in asked]) / seen.unit,
+            ceiling=np.array([request.ceiling for request in asked]) / seen.unit,
         )
-        return self.cross(
-            panel,
+        warns = np.array([request.warn for request in asked])
+        crossings = self.cross(
+            seen.panel,
             [request.key for request in asked],
             np.array([request.limit for request in asked]),
             [request.direction for request in asked],
@@ -84,7 +83,12 @@ class ForecastStage:
             now,
             known,
             chances,
+            warns if np.isfinite(warns).any() else None,
         )
+        return [
+            in_own_unit(crossing, request, float(unit))
+            for crossing, request, unit in zip(crossings, asked, seen.unit, strict=True)
+        ]
 
     def _look_closer(
         self,
@@ -104,10 +108,10 @@ class ForecastStage:
             some = [asked[place] for place in places]
             end = window_end(now_ns, step_ns, 0)
             step = timedelta(microseconds=step_ns // 1000)
-            recent = _read(read, some, end - MOST_CELLS * step_ns, end, step)
+            recent = read_seen(read, some, end - MOST_CELLS * step_ns, end, step)
             up = np.array([request.direction is not Direction.DOWN for request in some])
             rows = np.array(places, dtype=np.int64)
-            sudden = np.flatnonzero(find_runaways(recent, past.take(rows), up))
+            sudden = np.flatnonzero(find_runaways(recent.panel, past.take(rows), up))
             if not len(sudden):
                 continue
             sharp = [some[k] for k in sudden.tolist()]
@@ -126,6 +130,7 @@ class ForecastStage:
         now: datetime,
         known: Known | None = None,
         chances: Mapping[str, Chance] = NOTHING_LEARNT,
+        warns: FloatArray | None = None,
     ) -> list[Crossing]:
         """Returns one crossing for each row of the panel (repeat a row for several limits).
 
@@ -138,6 +143,7 @@ class ForecastStage:
             limits: ``(n,)`` NaN where there is none.
             directions: ``up`` or ``down`` for each row (``both`` counts as up).
             chances: What the fleet's past has taught, by metric.
+            warns: ``(n,)`` levels before the limits; told of rows that may meet their limit.
         """
         del now  # The panel's end is the origin; kept so that all stages are called alike.
         known = known or Known()
@@ -145,14 +151,13 @@ class ForecastStage:
         cells = max(1, horizon // panel.step)
         first = screen(panel, limits, up, cells)
         ahead = np.minimum(cells, first.age)
-        rows = Shard(panel, limits, up, ahead, known)
+        rows = Shard(panel, limits, up, ahead, known, warns)
         told = self._simulate(rows, np.flatnonzero(first.near))
-        _weigh(told.passage, rows, [chances.get(key.metric, Chance()) for key in keys])
+        own = [chances.get(key.metric, Chance()) for key in keys]
+        weigh(told.passage, rows, own)
         _bound(told.passage, panel, limits, up)
-        return [
-            self._crossing(row, key, panel, limits, up, first, ahead, told)
-            for row, key in enumerate(keys)
-        ]
+        weigh_warned(told, rows, own, first.value)
+        return [self._crossing(row, key, rows, first, told) for row, key in enumerate(keys)]
 
     def forecast_rows(
         self, panel: Panel, horizon: int, levels: FloatArray, known: Known | None = None
@@ -175,39 +180,28 @@ class ForecastStage:
             )  # fmt: skip
 
     def _simulate(self, asked: Shard, near: IntArray) -> Told:
-        n = len(asked.limits)
-        whole = Told(
-            Passage(*(np.full(n, fill) for fill in (0.0, np.nan, np.nan, np.nan))),
-            np.zeros(n, dtype=np.uint8),
-        )
-        if not len(near):
-            return whole
-        told = foretell(self.forecaster, asked.take(near), self.spread)
-        whole.reason[near] = told.reason
-        for name in ("probability", "early", "likely", "late"):
-            getattr(whole.passage, name)[near] = getattr(told.passage, name)
+        whole = Told.nothing(len(asked.limits), warned=asked.warns is not None)
+        if len(near):
+            whole.put(near, foretell(self.forecaster, asked.take(near), self.spread))
         return whole
 
     def _crossing(
         self,
         row: int,
         key: SeriesKey,
-        panel: Panel,
-        limits: FloatArray,
-        up: np.ndarray,
+        asked: Shard,
         first: Screen,
-        ahead: IntArray,
         told: Told,
     ) -> Crossing:
-        passage = told.passage
+        panel, passage = asked.panel, told.passage
         origin = _EPOCH + timedelta(microseconds=int(panel.times[-1] + panel.step_ns) // 1000)
         step = panel.step
         crossing = Crossing(
             key,
             origin,
-            step * int(ahead[row]),
-            float(limits[row]),
-            Direction.UP if up[row] else Direction.DOWN,
+            step * int(asked.ahead[row]),
+            float(asked.limits[row]),
+            Direction.UP if asked.up[row] else Direction.DOWN,
             method=self.forecaster.version,
             value=float(first.value[row]),
             growth=float(first.growth[row]) / step.total_seconds(),
@@ -223,19 +217,11 @@ class ForecastStage:
         return replace(
             crossing,
             probability=probability,
+            warn=told.milestone(row, asked.warns, origin, step),
             early=origin + step * (float(passage.early[row]) - 1),
             likely=origin + step * (float(passage.likely[row]) - 0.5),
             late=origin + step * float(passage.late[row]),
         )
-
-
-def _read(
-    read: ReadPanel, asked: Sequence[Request], start: int, end: int, step: timedelta
-) -> Panel:
-    """Returns one row for each request; a series asked for twice is read once."""
-    ids = np.array([request.series for request in asked], dtype=np.int64)
-    distinct, place = np.unique(ids, return_inverse=True)
-    return read(distinct, start, end, step).take(place)
 
 
 _HISTORY_REASONS: Final = (
@@ -244,22 +230,6 @@ _HISTORY_REASONS: Final = (
     Abstention.GAPPY_HISTORY,
     Abstention.CONSTANT,
 )
-
-
-def _weigh(passage: Passage, asked: Shard, chances: Sequence[Chance]) -> None:
-    """Turns the share of futures that meet the limit into a probability.
-
-    Where none does, the limit stays out of reach: there is no time to tell, either.
-    """
-    within = np.flatnonzero(passage.probability > 0)
-    rows_by_chance: dict[Chance, list[int]] = {}
-    for row in within.tolist():
-        rows_by_chance.setdefault(chances[row], []).append(row)
-    for chance, members in rows_by_chance.items():
-        rows = np.array(members)
-        some, shares = asked.take(rows), passage.probability[rows]
-        described = describe_rows(some.panel, some.limits, some.up, some.ahead, shares)
-        passage.probability[rows] = chance.tell(described)
 
 
 def _bound(passage: Passage, panel: Panel, limits: FloatArray, up: np.ndarray) -> None:

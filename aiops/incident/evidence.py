@@ -39,12 +39,27 @@ def freeze(
         "direction": crossing.direction.value,
         "growth_per_hour": _plain(crossing.growth * 3600),
         "method": crossing.method,
+        "limit_from": _origin_of(crossing),
         "abstained": crossing.abstained.words,
         "cadence": f"{panel.step.total_seconds():g} s",
     }
+    if crossing.warn is not None:
+        evidence["warn"] = {
+            "limit": crossing.warn.limit,
+            "probability": _plain(crossing.warn.probability),
+            "early": crossing.warn.early and crossing.warn.early.isoformat(),
+            "late": crossing.warn.late and crossing.warn.late.isoformat(),
+        }
     if forecast is not None and not forecast.reason[0]:
         evidence["forecast"] = _forecast(forecast)
     return evidence
+
+
+def _origin_of(crossing: Crossing) -> Mapping[str, Any]:
+    """Returns where a limit comes from that nobody wrote down as a number."""
+    if crossing.of:
+        return {"of": crossing.of, "share": crossing.share}
+    return {"failures": crossing.learnt_from} if crossing.learnt_from else {}
 
 
 def freeze_strange(

@@ -69,7 +69,9 @@ class Kept:
             self._reason.append(crossing.abstained)
 
     def _place(self, crossing: Crossing) -> int:
-        claim = Claim(crossing.series, crossing.limit, crossing.direction)
+        # A limit that moves is one claim: the share that it is of what moves.
+        limit = crossing.limit if crossing.share is None else crossing.share
+        claim = Claim(crossing.series, limit, crossing.direction)
         place = self._places.get(claim)
         if place is None:
             place = self._places[claim] = len(self.claims)

@@ -30,6 +30,7 @@ class Signal:
     Attributes:
         levels, quantiles: ``quantiles[k][j]`` is the value at ``future[k]`` for ``levels[j]``.
         at: The moment it was forecast from ("now", or when it was decided).
+        warn: A level before the limit that is still to come.
         coverage: What the bands have held of the series' own past, the widest first.
     """
 
@@ -49,6 +50,7 @@ class Signal:
     late: datetime | None = None
     frozen: bool = field(default=False)
     coverage: Sequence[Coverage] = ()
+    warn: float | None = None
 
 
 def forecast_figure(signal: Signal, words: Words) -> "Figure":
@@ -172,13 +174,18 @@ def _marks(
         notes.append(
             _note(text, x=x0, y=0, yref="paper", xanchor="left", yanchor="bottom", color=ORANGE)
         )
-    if signal.limit is not None and isfinite(signal.limit):
-        y = signal.limit * factor
-        line = {"color": ORANGE, "width": 2}
+    for level, key, color in (
+        (signal.warn, "plot.warn", AMBER),
+        (signal.limit, "plot.limit", ORANGE),
+    ):
+        if level is None or not isfinite(level):
+            continue
+        y = level * factor
+        line = {"color": color, "width": 2 if key == "plot.limit" else 1}
         shapes.append(
             {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "line": line}
         )
-        text = words("plot.limit", limit=f"{number(y)} {unit}".strip())
+        text = words(key, limit=f"{number(y)} {unit}".strip())
         notes.append(
             _note(text, x=0, y=y, xref="paper", xanchor="left", yanchor="bottom", color=ORANGE)
         )

@@ -179,6 +179,7 @@ class FakeService:
             limits=self.ledger.limits_held,
             metrics=self.ledger.metrics_held,
             first_ns=first,
+            info=lambda key: next((i for i in self.ledger.series if i.key == key), None),
             series_by_step=lambda: {60 * 10**9: self.ledger.series},
         )
         stage = SimpleNamespace(settings=ForecastSettings())
