@@ -82,7 +82,8 @@ def rank_causes(members: Sequence[Member], context: Context) -> tuple[ProbableCa
     began = min(member.since for member in members)
     touched = _touched(context.touched, began)
     strength = _strengths(members, place, suspects, near)
-    stands = walk(strength, near)
+    alone = {cause.entity: 1.0 for cause in suspects}  # of one there is nothing to walk between
+    stands = walk(strength, near) if len(suspects) > 1 else alone
     top = max(cause.score for cause in suspects)
     weight = {}
     for cause in suspects:

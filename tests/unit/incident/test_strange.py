@@ -264,6 +264,20 @@ def test_a_circle_in_the_topology_and_unknown_ends_are_fine():
     assert near.reach("nobody") == ("nobody",)
 
 
+def test_anomalies_out_of_order_twice_and_from_the_future_make_one_incident_and_lose_none():
+    story = Story()
+    later, ahead = strange("db", at=2), strange("shop", 5.5, at=5)
+    story.round(later, later, minute=3)
+    story.round(strange("pay", 5.5, at=0), later, ahead, minute=4)  # one began before, one is ahead
+    story.round(later, strange("pay", 5.5, at=0), ahead, minute=8)
+    members = [m.series.asset for m in story.only.members]
+    assert sorted(members) == ["db", "pay", "shop"]
+    key = story.only.key
+    for minute in (9, 10):
+        story.round(strange("pay", 5.5, at=0), later, ahead, minute=minute)
+    assert (story.only.key, len(story.only.members)) == (key, 3)
+
+
 def test_what_comes_and_goes_stays_open_until_it_is_calm():
     story = Story()
     for minute in (0, 40, 80, 120):

@@ -99,6 +99,19 @@ def test_five_hundred_at_once_are_all_on_the_list():
     assert all(f"a-{number:03d}" in body for number in range(500))
 
 
+def test_ten_thousand_of_one_second_share_one_ticket_for_each_site_that_lists_them_all():
+    many = [incident(n, site="ab"[n % 2]) for n in range(10_000)]
+    storm, alone, grouped = admit(Storm(), many, 10, NOW)
+    for each in grouped:
+        storm, _, _ = join(storm, each, each.asset[0], "i", NOW)
+    assert len(alone) == 10
+    assert sorted(group.site for group in storm.groups.values()) == ["a", "b"]
+    listed = {key for group in storm.groups.values() for key in group.members}
+    assert listed | {i.key for i in alone} == {i.key for i in many}
+    for group in storm.groups.values():
+        assert group_draft(group, TicketAction.OPEN).body.count("\n") >= len(group.members)
+
+
 def test_the_cap_is_free_again_after_ten_minutes():
     storm, alone, grouped = admit(Storm(), [incident(1), incident(2)], 1, NOW)
     assert (len(alone), len(grouped)) == (1, 1)
