@@ -25,8 +25,9 @@ from collectors.prometheus import PLUGIN as PROMETHEUS
 from collectors.prometheus.settings import PrometheusSettings
 from collectors.snmp import PLUGIN as SNMP
 from collectors.snmp.settings import SnmpSettings
-from tests.integration.collect.processes import free_port, running
+from tests.integration.collect.processes import running
 from tests.integration.collect.serving import serve
+from tests.ports import free_port
 
 _DEADLINE = timedelta(seconds=15)
 _INSTANCE = "i-0123456789abcdef0"
