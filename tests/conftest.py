@@ -6,14 +6,16 @@ import sys
 import tempfile
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.integration.request_tracker import missing, running_tracker
 
-# The same examples in every run of the checks; a person's own runs look for new ones.
-settings.register_profile("checks", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("checks")
+# The same examples in every run, and no example is wrong because the machine is slow; whoever
+# looks for new ones says `pytest --hypothesis-profile=new`.
+_UNHURRIED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("new", **_UNHURRIED)
+settings.register_profile("checks", derandomize=True, **_UNHURRIED)
+settings.load_profile("checks")
 
 if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ:
     # The command is started some hundred times: what the first start compiles, the others read.

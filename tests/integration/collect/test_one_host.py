@@ -29,7 +29,7 @@ from tests.integration.collect.processes import running
 from tests.integration.collect.serving import serve
 from tests.ports import free_port
 
-_DEADLINE = timedelta(seconds=15)
+_DEADLINE = timedelta(seconds=60)
 _INSTANCE = "i-0123456789abcdef0"
 _LLDP = "1.0.8802.1.1.2.1"
 _HOST = [
