@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aiops.domain.forecast import Coverage
-from aiops.domain.phrase import word
+from aiops.domain.phrase import name_signal, word
 from aiops.domain.series import SeriesKey
 from aiops.domain.vocabulary import WORDS
 
@@ -85,16 +85,8 @@ class Words:
         return " ".join(parts[:2]) or self("time.seconds", n=0)
 
     def signal(self, key: SeriesKey) -> str:
-        """Returns a series in words where its metric is well known, with its labels.
-
-        >>> Words("en").signal(SeriesKey.of("h", "hw.temperature", {"id": "cpu0"}))
-        'temperature (cpu0)'
-        """
-        known = self._texts.get(f"metric.{key.metric}")
-        if known is None:
-            return key.signal
-        labels = ", ".join(value for _, value in key.labels)
-        return f"{known} ({labels})" if labels else known
+        """Returns a series in words where its metric is well known, with its labels."""
+        return name_signal(key, self.language)
 
     def kind(self, kind: str) -> str:
         """Returns a kind of asset in words where it is well known, else as its source wrote it.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aiops.domain.series import SeriesKey
 from aiops.domain.vocabulary import WORDS
 from aiops.domain.wording import PHRASES
 
@@ -71,6 +72,22 @@ def word(family: str, name: str, language: str = "en") -> str:
     """
     known = WORDS.get(family, {}).get(name)
     return name.replace("_", " ") if known is None else known[language == "zh"]
+
+
+def name_signal(series: SeriesKey, language: str) -> str:
+    """Returns a series in words where its metric is well known, with its labels.
+
+    >>> name_signal(SeriesKey.of("h", "hw.temperature", {"id": "cpu0"}), "en")
+    'temperature (cpu0)'
+    >>> name_signal(SeriesKey.of("h", "kiln.draught"), "zh")
+    'kiln.draught'
+    """
+    known = WORDS["known_metric"].get(series.metric)
+    if known is None:
+        return series.signal
+    labels = ", ".join(value for _, value in series.labels)
+    name = known[language == "zh"]
+    return f"{name} ({labels})" if labels else name
 
 
 def _shown(name: str, value: Any, language: str) -> Any:

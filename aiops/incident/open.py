@@ -70,7 +70,7 @@ class Opening:
     def subject(self, series: SeriesKey) -> sentence.Subject:
         """Returns what a sentence about this series speaks of."""
         metric = self.metrics.get(series.metric) or Metric(series.metric, provisional=True)
-        return sentence.Subject(self.asset(series.asset), metric, series.signal)
+        return sentence.Subject(self.asset(series.asset), metric, series)
 
     def repair_lead(self, asset: str) -> timedelta:
         """Returns the time a repair of the asset needs."""

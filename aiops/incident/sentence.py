@@ -10,15 +10,9 @@ from aiops.domain.asset import Asset
 from aiops.domain.forecast import REMAINING_LIFE, Crossing
 from aiops.domain.incident import Incident, ProbableCause
 from aiops.domain.metric import Direction, Metric
+from aiops.domain.phrase import name_signal
+from aiops.domain.series import SeriesKey
 from aiops.incident.quantity import format_span, format_time, format_value
-
-_NAMES = {
-    "system.filesystem.utilization": ("disk space", "磁盘空间"),
-    "system.filesystem.inodes.utilization": ("inodes", "inode"),
-    "system.memory.utilization": ("memory", "内存"),
-    "system.paging.utilization": ("swap space", "交换空间"),
-    "system.cpu.utilization": ("CPU", "CPU"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +21,7 @@ class Subject:
 
     asset: Asset
     metric: Metric
-    signal: str
+    series: SeriesKey
 
     @property
     def ratio(self) -> bool:
@@ -40,8 +34,7 @@ class Subject:
 
     def name(self, language: str) -> str:
         """Returns the signal's name, in words where it is a well-known one."""
-        known = _NAMES.get(self.metric.name)
-        return known[language == "zh"] if known else self.signal
+        return name_signal(self.series, language)
 
 
 def predicted(subject: Subject, crossing: Crossing, now: datetime) -> dict[str, str]:
@@ -135,10 +128,7 @@ def strange(subject: Subject, seed: Anomaly, signals: int, assets: Sequence[str]
 
 
 def _guilty(seed: Anomaly, language: str) -> str:
-    names = [
-        known[language == "zh"] if (known := _NAMES.get(each.series.metric)) else each.series.signal
-        for each in seed.guilty[:3]
-    ]
+    names = [name_signal(each.series, language) for each in seed.guilty[:3]]
     more = " …" if len(seed.guilty) > len(names) else ""
     return ("、" if language == "zh" else ", ").join(names) + more
 

@@ -208,7 +208,7 @@ class IncidentStage:
     def _signal(self, member: Member, language: str, fleet: Fleet) -> str:
         metric = fleet.metrics.get(member.series.metric) or Metric(member.series.metric)
         asset = fleet.assets.get(member.series.asset) or Asset(member.series.asset)
-        return Subject(asset, metric, member.series.signal).name(language)
+        return Subject(asset, metric, member.series).name(language)
 
     def _remember(self, incident: Incident) -> None:
         """Keeps what the newest incidents showed: what is unusual for an asset follows from it."""

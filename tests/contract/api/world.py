@@ -343,9 +343,9 @@ def _incident(asset: str, series: SeriesKey, crossing: Crossing, name: str) -> I
         predicted=prediction,
         current=replace(prediction, probability=0.86),
         sentence={
-            "en": f"{name} /data: disk space will reach its limit of 90 % between Wed 21:40 and "
-            "Thu 19:40 Asia/Shanghai, most likely Thu 06:40 (86 % within 2 d); now 78 %.",
-            "zh": f"{name} /data：磁盘空间预计在 11月25日 21:40 至 11月26日 19:40 之间"
+            "en": f"{name} /data: disk space used will reach its limit of 90 % between Wed "
+            "21:40 and Thu 19:40 Asia/Shanghai, most likely Thu 06:40 (86 % within 2 d); now 78 %.",
+            "zh": f"{name} /data：磁盘空间使用率预计在 11月25日 21:40 至 11月26日 19:40 之间"
             "达到上限 90 %，最可能为 11月26日 06:40（2 天内概率 86 %）；当前 78 %。",
         },
         evidence={

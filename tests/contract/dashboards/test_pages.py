@@ -195,7 +195,7 @@ def test_the_incident_page_tells_every_decision_withheld_sends_included():
     places = [
         html.index(text)
         for text in (
-            "disk space will reach its limit of 90 %",
+            "disk space used will reach its limit of 90 %",
             "Latest safe start",
             "Evidence, as it was",
             "Why we believe it",

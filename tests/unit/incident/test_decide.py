@@ -113,7 +113,7 @@ def test_a_crossing_opens_only_when_it_is_likely_twice_in_a_row():
 
 def test_the_sentence_names_asset_limit_range_and_probability_in_both_languages():
     incident = Story().opened().only
-    english = "db-07 /data: disk space will reach its limit of 100 % between Mon 5 Jan 22:00"
+    english = "db-07 /data: disk space used will reach its limit of 100 % between Mon 5 Jan 22:00"
     assert incident.sentence["en"].startswith(english)
     assert "90 % within 7 d" in incident.sentence["en"]
     assert "概率 90 %" in incident.sentence["zh"]
