@@ -22,7 +22,17 @@ class Group:
 
 def groups(peers: bool = False) -> list[Group]:
     """Returns what there is to measure, in order."""
-    from aiops.bench import detect, exposition, flux, forecast, incident, once, remote, store
+    from aiops.bench import (
+        detect,
+        exposition,
+        flux,
+        forecast,
+        incident,
+        once,
+        receive,
+        remote,
+        store,
+    )
 
     found = [
         Group("reads", store.measure_reads),
@@ -34,6 +44,7 @@ def groups(peers: bool = False) -> list[Group]:
         Group("once", once.measure),
         Group("flux", flux.measure),
         Group("remote", remote.measure),
+        Group("receive", receive.measure),
     ]
     if peers:
         from aiops.bench import peer_detectors

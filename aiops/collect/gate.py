@@ -226,10 +226,15 @@ def _follow(watch: Watch, tally: Tally, slots: IntArray) -> tuple[Watch, Flags]:
     return watch, ~duplicate[back]
 
 
+def _is_ascending(slots: IntArray) -> bool:
+    """Whether every series is there once, in order: what a source that repeats itself sends."""
+    return bool(np.all(slots[1:] > slots[:-1]))
+
+
 def _in_order(slots: IntArray, times: IntArray) -> tuple[IntArray, Flags]:
     """Returns the order by series and time, and where a series repeats in that order."""
     repeated: NDArray[np.bool_] = np.zeros(len(slots), dtype=np.bool_)
-    if bool(np.all(slots[1:] > slots[:-1])):
+    if _is_ascending(slots):
         return np.arange(len(slots), dtype=np.int64), repeated
     order = np.lexsort((times, slots))
     ordered = slots[order]
@@ -272,7 +277,7 @@ def _remember(
 def _judge(
     watch: Watch, marks: QualityMarks, tally: Tally, slots: IntArray
 ) -> tuple[Watch, QualityMarks]:
-    touched = np.unique(slots)
+    touched = slots if _is_ascending(slots) else np.unique(slots)
     for oddity in (*find_flat(watch, touched), *find_jumps(watch, touched)):
         tally.tell(oddity)
         if oddity.bad is None or oddity.times is None:

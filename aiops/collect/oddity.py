@@ -110,6 +110,7 @@ def find_jumps(watch: Watch, touched: IntArray) -> list[Oddity]:
     near = touched[usable & ~far]
     step = np.abs(ratio[usable & ~far] - 1.0)
     watch.noise[near] += _SMOOTHING * (step - watch.noise[near])
+    far &= (watch.noise[touched] <= _QUIET) & (watch.changes[touched] >= _MIN_CHANGES)
     for slot, size in zip(touched[far].tolist(), ratio[far].tolist(), strict=True):
         _suspect(watch, slot, math.log(size))
     found: list[Oddity] = []
@@ -122,8 +123,6 @@ def find_jumps(watch: Watch, touched: IntArray) -> list[Oddity]:
 
 def _suspect(watch: Watch, slot: int, size: float) -> None:
     noise = float(watch.noise[slot])
-    if noise > _QUIET or watch.changes[slot] < _MIN_CHANGES:
-        return
     factor = min(_FACTORS, key=lambda one: abs(abs(size) - one))
     if abs(abs(size) - factor) > max(3 * noise, _CLOSE):
         return

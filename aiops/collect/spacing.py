@@ -24,11 +24,15 @@ class Spacing:
         if not len(batch):
             return self.interval_ns
         last = self._last_of(batch.series)
-        order = np.lexsort((batch.times, batch.rows))
-        rows, times = batch.rows[order], batch.times[order]
-        before = last[rows]
-        same = np.flatnonzero(rows[1:] == rows[:-1]) + 1
-        before[same] = times[same - 1]
+        rows, times = batch.rows, batch.times
+        if bool(np.all(rows[1:] > rows[:-1])):  # each series once, as an agent repeats itself
+            before = last[rows]
+        else:
+            order = np.lexsort((times, rows))
+            rows, times = rows[order], times[order]
+            before = last[rows]
+            same = np.flatnonzero(rows[1:] == rows[:-1]) + 1
+            before[same] = times[same - 1]
         apart = times - before
         seen = apart[(before > 0) & (apart > 0)]
         if len(seen):

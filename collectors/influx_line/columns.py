@@ -91,18 +91,18 @@ class Plain:
     unknown: frozenset[int]
 
 
-def read_plain(lines: list[bytes], places: Places, first: int, last: int) -> Plain:
+def read_plain(body: bytes, lines: list[bytes], places: Places, first: int, last: int) -> Plain:
     """Returns the samples of the plain lines.
 
     Args:
+        lines: Those of the body.
         first, last: The times that need no second look, in the body's own unit.
     """
     text = pa.array(lines, pa.binary())
     parts = pc.split_pattern(text, pattern=" ")
     plain = _lengths(parts) == 3  # head, fields, time
-    whole = b"\n".join(lines)
     for mark in _ODD:
-        if mark.encode() in whole:
+        if mark.encode() in body:
             plain &= ~_flags(pc.match_substring(text, pattern=mark))
     number = np.flatnonzero(plain)
     flat, begin = parts.flatten(), _begins(parts)[number]

@@ -105,7 +105,9 @@ class PointReader:
         plain = None
         if len(body) >= WORTH_IT:
             first = _UNDER_NS if unit_ns == 1 else 1
-            plain = found.plain = read_plain(lines, self._places, first, (_TWO_63 - 1) // unit_ns)
+            plain = found.plain = read_plain(
+                body, lines, self._places, first, (_TWO_63 - 1) // unit_ns
+            )
             found.lines = len(lines) - len(plain.rest)
         for index in range(len(lines)) if plain is None else plain.rest:
             number, raw = index + 1, lines[index]
