@@ -3,8 +3,8 @@
 Run: ``python bench/crossing.py FOLDER [tuning] [--slow]`` (the folder's layout is
 told in ``crossing_cases.py``). Prints the Brier score, the area under the ROC curve and the
 calibration error (ten equal bins, mean absolute gap weighted by origins). Where a method
-abstains, the event rate of the earlier half stands in. ``--slow`` asks AutoETS-like smoothing
-and Prophet on every fourth origin, and the others beside them on the same.
+abstains, the event rate of the earlier half stands in. ``--slow`` asks AutoETS
+and Prophet on every fourth origin, and the others beside them on the same, instead.
 """
 
 import sys
@@ -221,7 +221,11 @@ LEARNING: dict[str, Method] = {
     "margins + trend + errors, fleet": with_fleet("trend", "auto"),
 }
 """These are given the earlier half as well, with what came."""
-SLOW: dict[str, Method] = {"ets": by_quantiles("ets"), "prophet": by_quantiles("prophet")}
+SLOW: dict[str, Method] = {
+    "AutoETS": by_quantiles("auto_ets"),
+    "AutoETS, paths": by_paths("auto_ets"),
+    "Prophet": by_quantiles("prophet"),
+}
 
 
 def blocks(count: int) -> list[NDArray[np.int64]]:
@@ -300,8 +304,9 @@ def main(folder: Path, part: str, slow: bool) -> None:
     warnings.simplefilter("ignore")
     groups = read_groups(folder, part)
     print("method", "group", "origins", "rate", "Brier", "AUC", "calibration", "answered", "CPU ms")
-    show(judge(groups, METHODS | LEARNING))
-    if slow:
+    if not slow:
+        show(judge(groups, METHODS | LEARNING))
+    else:
         few = []
         for group in groups:
             scored = np.flatnonzero(group.scored)[::4]

@@ -11,7 +11,7 @@ from aiops.contracts.collector import Inventory
 from aiops.contracts.errors import InputError
 from aiops.domain.asset import Asset, Edge, Location
 from aiops.domain.event import Failure, Maintenance
-from aiops.domain.instant import from_ns
+from aiops.domain.instant import from_ns, to_ns
 from aiops.domain.metric import Direction, Limit, Metric, MetricKind
 from aiops.domain.series import Batch, SeriesKey
 from aiops.replay.tables import read_numbers, read_table, read_times
@@ -70,7 +70,7 @@ def read_bundle(folder: Path) -> Bundle:
     reader.rows("changes.csv", {"time", "asset", "kind", "text"}, set(), _change, optional=True)
     batch = reader.samples()
     known = {asset.key for asset in assets}
-    reader.check_known("failures.csv", [f.asset for f in failures], known)
+    reader.check_failures("failures.csv", failures, known, batch)
     reader.check_known("samples", sorted({key.asset for key in batch.series}), known)
     if reader.problems:
         raise InputError(reader.problems[:_MOST_PROBLEMS])
@@ -155,6 +155,32 @@ class _Reader:
                 self.problems.append(
                     f"{self.folder / name}: asset {key!r} is not in assets.csv; add it there"
                 )
+
+    def check_failures(
+        self, name: str, failures: list[Failure], known: set[str], batch: Batch
+    ) -> None:
+        """Notes failures that cannot be: of no asset, told twice, before anything was seen."""
+        begins = np.full(len(batch.series), np.iinfo(np.int64).max)
+        begins[batch.rows[::-1]] = batch.times[::-1]  # of equal rows the last written stays
+        first: dict[str, int] = {}
+        for key, begin in zip(batch.series, begins.tolist(), strict=True):
+            first[key.asset] = min(begin, first.get(key.asset, begin))
+        row_of: dict[Failure, int] = {}
+        for number, failure in enumerate(failures, start=2):
+            begun = first.get(failure.asset)
+            if failure.asset not in known:
+                why = f"asset {failure.asset!r} is not in assets.csv; add it there"
+            elif failure in row_of:
+                why = f"tells row {row_of[failure]} a second time; remove one"
+            elif begun is not None and to_ns(failure.at) < begun:
+                why = (
+                    f"{failure.at.isoformat()} lies before the first sample of {failure.asset!r} "
+                    f"({from_ns(begun).isoformat()}); correct the time or bring earlier samples"
+                )
+            else:
+                row_of[failure] = number
+                continue
+            self.problems.append(f"{self.folder / name}: row {number}: {why}")
 
     def _columns_fit(self, name: str, found: set[str], needed: set[str], known: set[str]) -> bool:
         path = self.folder / name

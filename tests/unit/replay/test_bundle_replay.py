@@ -68,6 +68,16 @@ def test_a_bundle_replayed_twice_is_the_same_but_for_its_seconds(tmp_path):
     [
         ("failures.csv", "asset,time,kind\nnobody,2026-03-06T00:00:00Z,full\n", "'nobody'"),
         ("failures.csv", "asset,time,kind\nvol-1,yesterday,full\n", "row 2"),
+        (
+            "failures.csv",
+            "asset,time,kind\nvol-1,2026-03-06T00:00:00Z,full\nvol-1,2026-03-06T00:00:00Z,full\n",
+            "row 3: tells row 2 a second time",
+        ),
+        (
+            "failures.csv",
+            "asset,time,kind\nvol-1,2020-03-06T00:00:00Z,full\n",
+            "row 2: 2020-03-06T00:00:00+00:00 lies before the first sample of 'vol-1'",
+        ),
         ("metrics.csv", "metric,unit,kind,bad_direction,colour\nused,1,gauge,up,red\n", "'colour'"),
         ("samples.csv", "time,asset,metric,value\n2026-03-02T00:00:00Z,vol-1,used,full\n", "row 2"),
     ],
