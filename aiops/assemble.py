@@ -290,8 +290,12 @@ def triage(settings: Settings) -> Triage:
     )
     known = settings.incident
     return Triage(
-        Classifier(known.categories, read_model("classifier", known.classifier)),
-        Teams(read_model("dispatcher", known.dispatcher)),
+        Classifier(
+            known.categories,
+            read_model("classifier", known.classifier),
+            known.dispatch_precision,
+        ),
+        Teams(read_model("dispatcher", known.dispatcher), known.dispatch_precision),
         Roster(shifts),
     )
 

@@ -92,6 +92,7 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (IncidentSettings, "open_probability"): _SHARE,
     (IncidentSettings, "close_probability"): _SHARE,
     (IncidentSettings, "hold"): _COUNT,
+    (IncidentSettings, "dispatch_precision"): _SHARE,
     (TicketSettings, "max_age"): _POSITIVE,
     (TicketSettings, "sync_interval"): Range(minimum=timedelta(seconds=1)),
     (LadderSettings, "false_per_week"): Range(minimum=0),

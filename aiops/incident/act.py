@@ -288,4 +288,9 @@ def _closed_at(incident: Incident, state: IncidentState, now: datetime) -> datet
 def _assignee(incident: Incident, order: Order) -> str:
     if order.action is PersonAction.ASSIGN:
         return order.assignee.strip()
-    return incident.assignee or (order.who if order.action in _TAKEN else "")
+    if order.action not in _TAKEN:
+        return incident.assignee
+    shift = incident.evidence.get("shift")
+    given = shift.get("who") if isinstance(shift, Mapping) else ""
+    # whoever takes it has it, whoever is on shift
+    return order.who if incident.assignee in ("", given) else incident.assignee

@@ -78,10 +78,12 @@ class Classifier:
     Attributes:
         rules: What the team wrote down; the first that fits counts, before everything else.
         model: Learned on past tickets (``aiops try dispatch fit --label category``).
+        precision: Share of its answers that must be right; below it the metric tells.
     """
 
     rules: Sequence[CategoryRule] = ()
     model: Dispatcher | None = None
+    precision: float = PRECISION
 
     def classify(self, incident: Incident, asset: Asset) -> Incident:
         """Returns the incident with its category and how that was found in the evidence."""
@@ -89,7 +91,7 @@ class Classifier:
         sure = None
         if not category and self.model is not None:
             columns = {name: [value] for name, value in row_of(incident, asset).items()}
-            answer = self.model.assign(columns, PRECISION)
+            answer = self.model.assign(columns, self.precision)
             if not answer.abstained[0]:
                 category, by = answer.label[0], "model"
                 sure = round(float(answer.confidence[0]), 3)

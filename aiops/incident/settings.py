@@ -51,6 +51,10 @@ class IncidentSettings:
         default="",
         metadata={"help": "Model of `aiops try dispatch fit --label category`, after the rules."},
     )
+    dispatch_precision: float = field(
+        default=0.95,
+        metadata={"help": "Share of learnt teams and categories that must be right; else none."},
+    )
     repair_lead: timedelta = field(
         default=timedelta(hours=4), metadata={"help": "Time a repair needs (latest safe start)."}
     )

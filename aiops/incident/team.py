@@ -12,7 +12,7 @@ from aiops.domain.incident import Incident
 FEWEST: Final = 50
 """Closed incidents that people have assigned before anything is learnt from them."""
 PRECISION: Final = 0.95
-"""Share of the assignments made by itself that must be right; below it a person decides."""
+"""Share of what a model says that must be right, where nothing else is set."""
 
 
 @dataclass(slots=True)
@@ -21,9 +21,11 @@ class Teams:
 
     Attributes:
         given: A dispatcher learnt from past tickets (``aiops try dispatch fit``), if there is one.
+        precision: Share of its assignments that must be right; below it a person decides.
     """
 
     given: Dispatcher | None = None
+    precision: float = PRECISION
     _learnt: Dispatcher | None = None
     _day: date | None = None
     _count: int = field(default=0)
@@ -53,7 +55,7 @@ class Teams:
         if model is None:
             return incident
         columns = {name: [value] for name, value in row_of(incident, asset).items()}
-        answer = model.assign(columns, PRECISION)
+        answer = model.assign(columns, self.precision)
         found = {
             "team": answer.label[0],
             "second": answer.second[0],

@@ -34,6 +34,8 @@ from aiops.store.engines.memory import MemoryStore
 from aiops.store.panels import LivePanels
 
 DISK = "system.filesystem.utilization"
+ROOT = Path(__file__).parents[2]
+_MUTATION = re.compile(r"(\S+\.py): `(.*?)` → `(.*?)`(?: in `(\w+)`)?")
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -67,6 +69,22 @@ def load_story(path: Path) -> dict[str, Any]:
     story = yaml.safe_load(path.read_text("utf-8"))
     assert {"story", "mutation", "assets", "signals", "expect"} <= story.keys(), path
     return story
+
+
+def mutations_of(story: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Each file with the text that turns the story red.
+
+    Raises:
+        ValueError: The code is not there, or more than once.
+    """
+    found = []
+    for file, old, new, where in _MUTATION.findall(story["mutation"]):
+        text = (ROOT / file).read_text("utf-8")
+        start = text.index(f"def {where}(") if where else 0
+        if text.count(old, start) < 1 or (not where and text.count(old) > 1):
+            raise ValueError(f"{file}: {old!r} stands there {text.count(old, start)} times")
+        found.append((ROOT / file, text[:start] + text[start:].replace(old, new, 1)))
+    return found
 
 
 def play(story: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> Told:

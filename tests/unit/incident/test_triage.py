@@ -9,9 +9,12 @@ import pytest
 from aiops.contracts.dispatcher import Assignment
 from aiops.domain.asset import Asset
 from aiops.domain.silence import Recurrence
+from aiops.incident.act import Order, PersonAction, act
 from aiops.incident.category import Classifier
+from aiops.incident.decided import Memory
 from aiops.incident.roster import NobodyOnShift, OnShift, Roster, Shift
 from aiops.incident.settings import CategoryRule
+from aiops.incident.team import Teams
 from aiops.incident.triage import Triage
 from tests.unit.incident.test_team import asset_of, incident
 
@@ -102,3 +105,27 @@ def test_at_night_the_team_keeps_it_and_the_trace_says_that_nobody_is_there():
     assert decision.words("en") == (
         "nobody of dba is on shift; the next one begins 2026-01-06 08:00 Asia/Shanghai"
     )
+
+
+def test_whoever_takes_it_has_it_but_not_from_somebody_a_person_named():
+    given = replace(
+        incident("db-3", DISK, owner="dba", assignee="ada"), evidence={"shift": {"who": "ada"}}
+    )
+    taken = act(given, Order(PersonAction.ACKNOWLEDGE, "bo"), MONDAY, Memory())
+    assert taken.changed[given.key].assignee == "bo"
+    named = replace(given, assignee="cy")
+    kept = act(named, Order(PersonAction.ACKNOWLEDGE, "bo"), MONDAY, Memory())
+    assert kept.changed[given.key].assignee == "cy"
+
+
+def test_what_a_model_must_keep_is_what_is_set():
+    asked = []
+
+    class Curious(Model):
+        def assign(self, tickets, min_precision=None):
+            asked.append(min_precision)
+            return super().assign(tickets, min_precision)
+
+    Classifier(model=Curious(), precision=0.8).classify(incident("db-1", DISK), asset_of("db-1"))
+    Teams(Curious(), 0.7).assign(incident("db-1", DISK), asset_of("db-1"))
+    assert asked == [0.8, 0.7]
