@@ -10,8 +10,8 @@ help:  ## show the targets
 run: .venv/.ready  ## set up and start the daemon on this host's own metrics
 	$(BIN)/aiops run
 
-test: .venv/.ready .venv/.servers  ## set up, servers included, and run every test
-	$(BIN)/python -m pytest
+test: .venv/.ready .venv/.servers  ## set up, servers included, and run every test, two files at a time
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready  ## what must hold before a commit: format, lint, types, arrows
 	$(BIN)/ruff format --check .
