@@ -11,7 +11,6 @@ from aiops.contracts.errors import Unreachable
 from aiops.domain.metric import MetricKind
 from aiops.domain.series import SeriesKey
 
-_DEADLINE = timedelta(seconds=60)
 _AHEAD = timedelta(minutes=10)
 _OLDEST = timedelta(days=7)
 
@@ -21,6 +20,7 @@ def check_collector(
     *,
     now: datetime | None = None,
     dead: Callable[[], Collector] | None = None,
+    deadline: timedelta = timedelta(seconds=60),
 ) -> None:
     """Runs a collector through its contract.
 
@@ -29,6 +29,8 @@ def check_collector(
             there is none here, which is accepted as long as it says so each time).
         now: Time of the first collection, for sources that are not of this moment.
         dead: Builds an instance whose source does not answer.
+        deadline: What each collection is given; a source that waits for the other end to come
+            back uses it up where there is none.
 
     Raises:
         AssertionError: The contract is broken; the message says which part.
@@ -37,23 +39,25 @@ def check_collector(
     make().close()  # created and never used
     first, second = make(), make()
     try:
-        collection = _collect(first, {}, at)
+        collection = _collect(first, {}, at, deadline)
         if collection is not None:
             _check_collection(first, collection, at)
-            _check_stability(first, collection, at)
-            other = _collect(second, {}, at)
+            _check_stability(first, collection, at, deadline)
+            other = _collect(second, {}, at, deadline)
             assert other is not None, "a second instance beside the first finds nothing"
             assert first.discover() == first.discover(), "discover changes without a collection"
     finally:
         for collector in (first, second, first):
             collector.close()  # twice is allowed
     if dead is not None:
-        _check_dead(dead, at)
+        _check_dead(dead, at, deadline)
 
 
-def _collect(collector: Collector, cursor: Cursor, at: datetime) -> Collection | None:
+def _collect(
+    collector: Collector, cursor: Cursor, at: datetime, deadline: timedelta
+) -> Collection | None:
     try:
-        return collector.collect(cursor, at, _DEADLINE)
+        return collector.collect(cursor, at, deadline)
     except Unreachable as error:
         assert str(error), "Unreachable without a message"
         assert error.kind, "Unreachable without a kind"
@@ -102,13 +106,15 @@ def _check_inventory(collector: Collector, series: tuple[SeriesKey, ...]) -> Non
         assert not counter or limit.fail > 0, f"{limit.metric}: a counter's limit is a rate"
 
 
-def _check_stability(collector: Collector, first: Collection, at: datetime) -> None:
+def _check_stability(
+    collector: Collector, first: Collection, at: datetime, deadline: timedelta
+) -> None:
     """The same series again are the same tuple; the same inventory the same object."""
     before = first
     inventory = collector.discover()
     for _ in range(3):
         at += timedelta(seconds=15)
-        collection = _collect(collector, before.cursor, at)
+        collection = _collect(collector, before.cursor, at, deadline)
         if collection is None:
             return
         same = collection.batch.series == before.batch.series
@@ -122,10 +128,10 @@ def _check_stability(collector: Collector, first: Collection, at: datetime) -> N
         before, inventory = collection, found
 
 
-def _check_dead(make: Callable[[], Collector], at: datetime) -> None:
+def _check_dead(make: Callable[[], Collector], at: datetime, deadline: timedelta) -> None:
     collector = make()
     try:
-        collector.collect({}, at, _DEADLINE)
+        collector.collect({}, at, deadline)
     except Unreachable as error:
         assert str(error), "Unreachable without a message"
         assert error.kind, "Unreachable without a kind"
