@@ -1,6 +1,7 @@
 """The dial: false alarms realised on clean series against the budget asked for.
 
 python -m bench.calibration 10000          on series the dial was never fitted to
+python -m bench.calibration 10000 unseen   on series that it was judged by before
 python -m bench.calibration 10000 fitted   on series it was fitted to, with bench/fleets.py
 """
 
@@ -16,7 +17,8 @@ from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
 from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
-from bench import steady, unseen
+from bench import afresh, steady, unseen
+from bench.labelled import MONDAY_NS
 
 DAY = 1440
 STEP_NS = 60 * 10**9
@@ -55,12 +57,13 @@ def judged_series(rng: np.random.Generator, kind: str, cells: int) -> NDArray[np
 Make = Callable[[np.random.Generator, str, int], NDArray[np.float64]]
 
 
-def run(series: int = 1_000, which: str = "unseen", seed: int = 2026) -> list[dict[str, object]]:
+def run(series: int = 1_000, which: str = "afresh", seed: int = 2026) -> list[dict[str, object]]:
     """Returns realised and asked false alarms per series-week, all kinds together and each."""
     names, make = {
         "fitted": (KINDS, judged_series),
         "steady": (steady.KINDS, steady.series),
         "unseen": (unseen.KINDS, unseen.series),
+        "afresh": (afresh.KINDS, None),
     }[which]
     stage = DetectStage.of(DetectSettings())
     cells = 7 * DAY
@@ -69,8 +72,13 @@ def run(series: int = 1_000, which: str = "unseen", seed: int = 2026) -> list[di
     rng = np.random.default_rng(seed)
     for at in range(0, series, 80):
         kinds = np.arange(at, min(at + 80, series)) % len(names)
-        values = np.array([make(rng, names[kind], cells) for kind in kinds])
         times = np.arange(cells, dtype=np.int64) * STEP_NS
+        if make is None:  # these keep the calendar's week: a batch begins at one time of it
+            times += MONDAY_NS + int(rng.integers(0, 7 * DAY)) * STEP_NS
+            minute = (times - MONDAY_NS) // STEP_NS
+            values = np.array([afresh.series(rng, names[kind], minute) for kind in kinds])
+        else:
+            values = np.array([make(rng, names[kind], cells) for kind in kinds])
         calendar = build_calendar(times, ["UTC"] * len(kinds))
         panel = Panel.of(values, times, timedelta(minutes=1), calendar=calendar)
         _, found = stage.score(stage.start(len(kinds)), panel)

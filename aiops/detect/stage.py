@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aiops import plugins
 from aiops.contracts.detector import Detector, DetectorScope
 from aiops.contracts.errors import PluginError
-from aiops.detect import calibrate, decide, linger, silence
+from aiops.detect import calibrate, decide, first_days, linger, silence
 from aiops.detect.decide import Event
 from aiops.detect.peers import Compared
 from aiops.detect.settings import DetectSettings
@@ -19,9 +19,9 @@ from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "stage-4"
+VERSION: Final = "stage-5"
 _LARGEST: Final = 1e150
-_PARTS: Final = ("silence", "detector", "strength", "linger", "score", "decide")
+_PARTS: Final = ("silence", "first_days", "detector", "strength", "linger", "score", "decide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ class DetectStage:
         return self._join(
             {
                 "silence": silence.start(n_units),
+                "first_days": first_days.start(n_units),
                 "detector": self.detector.start(n_units),
                 "strength": calibrate.start(n_units),
                 "linger": linger.start(n_units),
@@ -112,6 +113,7 @@ class DetectStage:
         expected = panel.values if raw.expected is None else raw.expected
         parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
         strength = calibrate.strengths(raw.score, tail)
+        parts["first_days"], strength = first_days.update(parts["first_days"], panel, strength)
         apart = panel.values - expected
         if terms.minimum_effect.any():
             small = np.abs(apart) < terms.minimum_effect[:, None] * np.abs(expected)

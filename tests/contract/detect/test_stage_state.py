@@ -8,6 +8,8 @@ import pytest
 
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
+from aiops.detect.terms import Gap, Terms
+from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
 from aiops.domain.state import State
 from aiops.testing.detector import awkward_fleet
@@ -22,8 +24,20 @@ def stage(request):
 
 @pytest.fixture
 def panel():
-    values = awkward_fleet(900)
-    return Panel.of(values, np.arange(900) * STEP_NS, timedelta(minutes=5))
+    values, times = awkward_fleet(900), np.arange(900) * STEP_NS
+    calendar = build_calendar(times, ["UTC"] * len(values))
+    return Panel.of(values, times, timedelta(minutes=5), calendar=calendar)
+
+
+def every_policy(n):
+    """Terms of rows that differ in all that terms can differ in."""
+    rows = np.arange(n)
+    return Terms(
+        np.where(rows % 2, 50.0, 5.0),
+        np.where(rows % 3, 0.0, 0.05),
+        (rows % 3 - 1).astype(np.int8),
+        (rows % len(Gap)).astype(np.int8),
+    )
 
 
 def through_npz(state):
@@ -34,13 +48,15 @@ def through_npz(state):
         return State(state.version, {name: saved[name] for name in saved.files})
 
 
+@pytest.mark.parametrize("differ", [False, True])
 @pytest.mark.parametrize("size", [1, 37, 450])
-def test_scores_do_not_depend_on_how_cells_are_cut(stage, panel, size):
-    _, whole = stage.score(stage.start(len(panel.series)), panel)
+def test_scores_do_not_depend_on_how_cells_are_cut(stage, panel, size, differ):
+    terms = every_policy(len(panel.series)) if differ else None
+    _, whole = stage.score(stage.start(len(panel.series)), panel, terms)
     state = stage.start(len(panel.series))
     parts = []
     for at in range(0, 900, size):
-        state, found = stage.score(state, panel.columns(at, min(at + size, 900)))
+        state, found = stage.score(state, panel.columns(at, min(at + size, 900)), terms)
         state = through_npz(state)
         parts.append(found)
     for name in ("score", "tail", "alert", "is_anomaly", "reason"):
