@@ -77,6 +77,8 @@ def _making(incident: Incident, words: Words) -> Iterator[Fact]:
     method = evidence.get("method") or (incident.predicted.method if incident.predicted else "")
     if method:
         yield words("asset.method"), str(method)
+    if evidence.get("failure"):
+        yield words("incident.failure_kind"), str(evidence["failure"])
     if evidence.get("cadence"):
         yield words("incident.cadence"), _every(str(evidence["cadence"]), words)
     versions = mapping(evidence.get("versions"))

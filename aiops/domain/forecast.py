@@ -110,7 +110,8 @@ class Crossing:
         growth: Trend of the last part of the history, unit per second (for the sentence).
         warn: The warning level before the limit, where there is one still to come.
         of: Metric that the limit is a share of, and ``share`` how much of it.
-        learnt_from: Failures that the limit was learnt from.
+        learnt_from: Failures that the limit, or the life, was learnt from.
+        failure: Kind of failure that is on its way, where that is known.
     """
 
     series: SeriesKey
@@ -130,6 +131,7 @@ class Crossing:
     of: str = ""
     share: float | None = None
     learnt_from: int = 0
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +143,3 @@ class Life:
     p50: float
     p90: float
     health: float
-    failure_class: str = ""

@@ -255,8 +255,9 @@ class ForecastFleet:
     def evidence(self, crossing: Crossing, fleet: Watched) -> Mapping[str, Any]:
         """Returns what is frozen with a decision about the crossing."""
         info = fleet.info(crossing.series)
-        if info is None:
-            return {}
+        if info is None:  # of a life that was learnt from failures there is no series
+            known = {"method": crossing.method, "failure": crossing.failure}
+            return {**known, "limit_from": {"failures": crossing.learnt_from}}
         panel = self.history(info, fleet.first_ns.get(info.id, 0), to_ns(crossing.origin))
         horizon = crossing.horizon
         if crossing.late is not None:

@@ -40,6 +40,7 @@ def freeze(
         "growth_per_hour": _plain(crossing.growth * 3600),
         "method": crossing.method,
         "limit_from": _origin_of(crossing),
+        "failure": crossing.failure,
         "abstained": crossing.abstained.words,
         "cadence": f"{panel.step.total_seconds():g} s",
     }

@@ -1,8 +1,9 @@
 """Lives of a fleet: learnt from the failures reported so far, told for those still alive."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import NormalDist
 from typing import Final
 
@@ -15,8 +16,10 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesInfo, SeriesKey
 from aiops.domain.step import window_end
-from aiops.forecast.life.ages import AgedLife, says_no_more_than_age
-from aiops.forecast.life.model import FittedLife, fit_life
+from aiops.forecast.life.ages import says_no_more_than_age
+from aiops.forecast.life.champion import GROWN, Champion, next_champion
+from aiops.forecast.life.kinds import Kinds
+from aiops.forecast.life.model import fit_life
 from aiops.forecast.resolution import history_step
 
 ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
@@ -24,9 +27,6 @@ ReadPanel = Callable[[IntArray, int, int, timedelta], Panel]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_NS: Final = 3600 * 10**9
 _FEWEST_ROWS: Final = 8
-_GROWN: Final = 1.25
-"""A model is fitted anew when a quarter more failures are known."""
-
 _SHARE: Final = 4
 """Ranges longer than a quarter of a typical life say nothing."""
 
@@ -35,12 +35,17 @@ _Z: Final = np.array([NormalDist().inv_cdf(p) for p in (0.1, 0.5, 0.9)])
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """One life of one asset: from its first sample, or the failure before, to its end."""
+    """One life of one asset: from its first sample, or the failure before, to its end.
+
+    Attributes:
+        kind: Of the failure that ended it.
+    """
 
     asset: str
     start: int
     end: int
     failed: bool
+    kind: str = ""
 
 
 @dataclass(slots=True)
@@ -48,14 +53,15 @@ class LifeStage:
     """Foresees the failure of assets that look like those that failed before.
 
     Assets are alike when they have the same signals. Nothing is told before ``fewest`` of
-    them have failed. Models are kept between calls and fitted anew as failures come in; a
+    them have failed. Models are kept between calls and challenged as failures come in; a
     failure counts from its own time on.
     """
 
     read: ReadPanel
     horizon: timedelta = timedelta(days=7)
     fewest: int = 5
-    _models: dict[tuple[str, ...], tuple[int, FittedLife | AgedLife]] = field(default_factory=dict)
+    _models: dict[tuple[str, ...], tuple[int, Champion]] = field(default_factory=dict)
+    _ended: dict[tuple[str, ...], Kinds] = field(default_factory=dict)
 
     def foresee(
         self,
@@ -92,27 +98,49 @@ class LifeStage:
         finest = max(info.step_ns for info in infos if info.key.asset in ids_by_asset)
         oldest = max(span.end - span.start for span in spans)
         step_ns = history_step(oldest, finest)
-        count, model = self._models.get(signals, (0, None))
-        failed = [span for span in spans if span.failed]
-        if model is None or len(failed) >= _GROWN * count:
-            lives = self._lives(signals, ids_by_asset, failed, step_ns)
-            if len(lives) < self.fewest:
+        failed = sorted((span for span in spans if span.failed), key=lambda span: span.end)
+        checked, champion = self._models.get(signals, (0, None))
+        if champion is None or len(failed) != checked:
+            champion = self._challenge(champion, signals, ids_by_asset, failed, spans, step_ns)
+            if champion is None:
                 return []
-            if says_no_more_than_age(lives):
-                lives = self._lives(signals, ids_by_asset, spans, step_ns)
-            # Those that failed first are not those that grow old: age tells once most have.
-            model = fit_life(lives, aged=2 * len(failed) >= len(spans))
-            self._models[signals] = (len(failed), model)
+            self._models[signals] = (len(failed), champion)
         alive = [span for span in spans if not span.failed]
-        lives = self._lives(signals, ids_by_asset, alive, step_ns)
+        lives, _ = self._lives(signals, ids_by_asset, alive, step_ns)
         if not len(lives):
             return []
         origin = _EPOCH + timedelta(microseconds=now_ns // 1000)
         typical = float(np.median([span.end - span.start for span in failed])) / _HOUR_NS
         longest = max(self.horizon / timedelta(hours=1), typical / _SHARE)
+        told = champion.model.predict(lives)
+        kinds = self._ended[signals].tell(lives)
         return [
-            self._crossing(life, origin, longest, model.version) for life in model.predict(lives)
+            replace(self._crossing(life, origin, longest, champion), failure=kind)
+            for life, kind in zip(told, kinds, strict=True)
         ]
+
+    def _challenge(
+        self,
+        champion: Champion | None,
+        signals: tuple[str, ...],
+        ids_by_asset: Mapping[str, IntArray],
+        failed: Sequence[_Span],
+        spans: Sequence[_Span],
+        step_ns: int,
+    ) -> Champion | None:
+        """Returns who answers now that another has failed; None where too few have."""
+        lives, kept = self._lives(signals, ids_by_asset, failed, step_ns)
+        if len(lives) < self.fewest:
+            return champion
+        # Those that failed first are not those that grow old: age tells once most have.
+        aged = 2 * len(failed) >= len(spans)
+        self._ended[signals] = Kinds.of(lives, [span.kind for span in kept])
+        if not says_no_more_than_age(lives):
+            return next_champion(champion, lives, partial(fit_life, aged=aged))
+        if champion is not None and len(failed) < GROWN * champion.tried_at:
+            return champion
+        every, _ = self._lives(signals, ids_by_asset, spans, step_ns)
+        return Champion(fit_life(every, aged=aged), len(failed), len(failed))
 
     def _lives(
         self,
@@ -120,8 +148,12 @@ class LifeStage:
         ids_by_asset: Mapping[str, IntArray],
         spans: Sequence[_Span],
         step_ns: int,
-    ) -> Lives:
-        """Reads histories; a row is a cell in which at least half of the signals spoke."""
+    ) -> tuple[Lives, list[_Span]]:
+        """Reads histories, and tells those long enough to be one.
+
+        A row is a cell in which at least half of the signals spoke.
+        """
+        kept: list[_Span] = []
         names: list[str] = []
         living: list[bool] = []
         times: list[FloatArray] = []
@@ -135,13 +167,14 @@ class LifeStage:
             spoke = np.isfinite(held).mean(axis=1) >= 0.5
             if spoke.sum() < _FEWEST_ROWS:
                 continue
+            kept.append(span)
             names.append(span.asset)
             living.append(not span.failed)
             times.append((panel.times[spoke] - span.start) / _HOUR_NS)
             values.append(held[spoke])
         cuts = np.cumsum([0, *(len(time) for time in times)]).astype(np.int64)
         width = len(signals)
-        return Lives(
+        lives = Lives(
             tuple(names),
             cuts,
             np.concatenate([np.empty(0), *times]),
@@ -149,8 +182,11 @@ class LifeStage:
             signals,
             np.array(living, dtype=bool),
         )
+        return lives, kept
 
-    def _crossing(self, life: Life, origin: datetime, longest: float, version: str) -> Crossing:
+    def _crossing(
+        self, life: Life, origin: datetime, longest: float, champion: Champion
+    ) -> Crossing:
         """Returns the life as a crossing; that it ends is certain, so its range is its own.
 
         Args:
@@ -170,9 +206,10 @@ class LifeStage:
             early=origin + timedelta(hours=early),
             likely=origin + timedelta(hours=likely),
             late=origin + timedelta(hours=late),
-            method=version,
+            method=champion.model.version,
             value=life.p50,
             growth=-1.0 / 3600,
+            learnt_from=champion.learnt_from,
         )
 
 
@@ -213,15 +250,15 @@ def _spans(
     now_ns: int,
 ) -> Iterator[_Span]:
     """Cuts each asset's time at its failures; the last piece is alive."""
-    ends_by_asset: dict[str, list[int]] = {}
+    ends_by_asset: dict[str, list[tuple[int, str]]] = {}
     for failure in failures:
-        ends_by_asset.setdefault(failure.asset, []).append(_ns(failure.at))
+        ends_by_asset.setdefault(failure.asset, []).append((_ns(failure.at), failure.kind))
     for asset, ids in sorted(ids_by_asset.items()):
         seen = [first_ns[i] for i in ids.tolist() if first_ns.get(i, 0)]
         start = min(seen, default=now_ns)
-        for end in sorted(ends_by_asset.get(asset, ())):
+        for end, kind in sorted(ends_by_asset.get(asset, ())):
             if end > start:
-                yield _Span(asset, start, end, failed=True)
+                yield _Span(asset, start, end, failed=True, kind=kind)
                 start = end + 1
         if now_ns > start:
             yield _Span(asset, start, now_ns, failed=False)

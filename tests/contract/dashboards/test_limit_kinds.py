@@ -37,3 +37,15 @@ def test_a_limit_that_only_the_configuration_knows_is_shown():
         page = client.get(f"/assets/{crossing.series.asset}").text
     assert "No signal of this asset has a limit" not in page
     assert "likely to meet the limit" in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Kind of failure"), ("zh", "故障类型")])
+def test_the_kind_of_failure_on_its_way_is_among_the_facts_of_an_incident(language, words):
+    service = make_world()
+    incident = service.ledger.incidents_held[0]
+    known = {**incident.evidence, "failure": "bearing seized"}
+    service.ledger.incidents_held[0] = replace(incident, evidence=known)
+    with serve(service) as base, client_of(base, service.token()) as client:
+        page = client.get(f"/incidents/{incident.key}?lang={language}").text
+    assert words in page
+    assert "bearing seized" in page

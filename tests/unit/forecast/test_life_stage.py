@@ -102,3 +102,11 @@ def test_signals_that_never_change_leave_age_to_tell():
     }
     assert told["old"].method == "ages/1"
     assert told["old"].likely < told["young"].likely
+
+
+def test_what_is_told_says_how_many_failures_taught_it_and_which_kind_is_on_its_way():
+    shop = Workshop()
+    told = LifeStage(shop.read).foresee(shop.infos, shop.first_ns, shop.failures, shop.now)
+    old = next(c for c in told if c.series.asset == "old")
+    assert old.learnt_from == 5
+    assert old.failure == "failure"
