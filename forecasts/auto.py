@@ -44,6 +44,9 @@ from forecasts._origins import fill_errors, future_of, guess_errors, past_origin
 from forecasts._season import detect_season, season_lengths
 from forecasts._within import within
 
+_CALL: Final = 0.1
+"""CPU milliseconds of one method at one origin for one series (700 cells, 48 ahead)."""
+
 _FEWEST_ERRORS: Final = 8
 """With fewer past errors than this, guessed ones make up the number."""
 
@@ -58,6 +61,12 @@ class AutoSettings:
     )
     tolerance: float = field(
         default=1.6, metadata={"help": "A method worse than the best by this factor is left out."}
+    )
+    budget: float = field(
+        default=100.0,
+        metadata={
+            "help": "CPU milliseconds a series may cost; fewer origins are tried to keep to it."
+        },
     )
     longest_season: int = field(
         default=400, metadata={"help": "Longest season looked for where the step tells none."}
@@ -127,6 +136,7 @@ class Auto:
         seasons = [s for s in seasons if width - horizon >= 2 * s + 1 or s == seasons[0]]
         origins = past_origins(width, horizon, self._settings.origins, seasons)
         members = choose_members(seasons, min(origins, default=width), horizon)
+        origins = origins[: affordable_origins(self._settings.budget, len(members))]
         now = np.stack([member(past, horizon) for member in members])
         if not origins:
             return now[0], guess_errors(past, horizon, _FEWEST_ERRORS), _FEWEST_ERRORS
@@ -148,6 +158,15 @@ class Auto:
         if lacking > 0:
             errors = np.concatenate([errors, guess_errors(past, horizon, lacking)], axis=1)
         return centre, errors, max(lacking, 0)
+
+
+def affordable_origins(budget: float, members: int) -> int:
+    """Returns how many past origins a series can be tried from, the newest first; at least two.
+
+    >>> affordable_origins(100.0, 16), affordable_origins(10.0, 16), affordable_origins(0.0, 16)
+    (61, 5, 2)
+    """
+    return max(2, int(budget / (_CALL * members)) - 1)
 
 
 def choose_members(seasons: Sequence[int], width: int, horizon: int) -> list[Member]:

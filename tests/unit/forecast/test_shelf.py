@@ -69,3 +69,17 @@ def test_a_seat_without_weights_says_which_setting_is_missing():
     plugin = plugins.load("forecasts", "pretrained")
     with pytest.raises(PluginError, match=r"forecast\.settings\.weights"):
         plugin.create(plugin.settings())
+
+
+def test_the_ensemble_keeps_to_a_budget_by_trying_fewer_origins():
+    hours = np.arange(24 * 21)
+    daily = 10 + 3 * np.sin(2 * np.pi * hours / 24) + np.random.default_rng(2).normal(0, 0.3, 504)
+    plugin = plugins.load("forecasts", "auto")
+    panel = Panel.of(daily[None], hours * 3600 * 10**9, HOUR)
+    paths = {}
+    for budget in (5.0, 100.0):
+        forecaster = plugin.create(plugin.settings(budget=budget))
+        told = forecaster.forecast(forecaster.update(None, panel), panel, 24, LEVELS, Known())
+        assert told.reason[0] == 0
+        paths[budget] = told.paths.shape[1]
+    assert paths[5.0] < paths[100.0]
