@@ -1,9 +1,6 @@
 """What agents push, through to the durable store, held against a bare parse of the same bodies."""
 
 import http.client
-import subprocess
-import sys
-import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from aiops.assemble import assemble
+from aiops.bench.daemon import BenchDaemon
 from aiops.bench.measure import ROUNDS, Figure, NotRun, in_turns
 from aiops.bench.push_bodies import SAMPLES, Protocol, protocols
 from aiops.collect.push import Agent, PushSources
@@ -29,7 +27,6 @@ _POSTED: Final = 60
 _STEP: Final = timedelta(seconds=10)
 _GOAL: Final = 3.0
 _P99_SECONDS: Final = 0.2
-_START_SECONDS: Final = 60.0
 
 
 def measure(_series: int, _points: int, folder: Path) -> list[Figure]:
@@ -43,12 +40,19 @@ def measure(_series: int, _points: int, folder: Path) -> list[Figure]:
     except ImportError as error:
         raise NotRun(f"{error}: install 'aiops[push]'") from error
     found = [_in_process(one, folder) for one in chosen]
-    with tempfile.TemporaryDirectory(prefix="aiops-bench-daemon-") as place:
-        daemon = _Daemon(Path(place), chosen)
-        try:
-            found += [figure for one in chosen for figure in daemon.post(one)]
-        finally:
-            daemon.close()
+    place = folder / "daemon"
+    place.mkdir()
+    most = f"collect: {{sources: [], series_per_source: {SAMPLES * 2}}}\n"
+    daemon = BenchDaemon(place, most)
+    every = f"{_STEP.total_seconds():g}s"
+    tokens = {
+        one.kind: daemon.run("token", "create", one.kind, "--interval", every) for one in chosen
+    }
+    try:
+        daemon.start()
+        found += [_post(one, daemon.port, tokens[one.kind]) for one in chosen]
+    finally:
+        daemon.close()
     return found
 
 
@@ -110,79 +114,31 @@ def _in_process(one: Protocol, folder: Path) -> Figure:
     return Figure(f"receive.{one.name}", work, mine, one.floor, floor, _GOAL)
 
 
-class _Daemon:
-    """``aiops run`` in a process of its own, with a token for each protocol."""
-
-    def __init__(self, place: Path, chosen: list[Protocol]) -> None:
-        self._config = place / "config.yaml"
-        self._config.write_text(
-            "store: {directory: data}\nserver: {port: 0}\n"
-            f"collect: {{sources: [], series_per_source: {SAMPLES * 2}}}\n"
-        )
-        self._place = place
-        every = f"{_STEP.total_seconds():g}s"
-        self._tokens = {
-            one.kind: self._run("token", "create", one.kind, "--interval", every) for one in chosen
-        }
-        with (place / "daemon.log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own program
-                [*_AIOPS, "run", "--config", str(self._config)], cwd=place, stderr=log, stdout=log
-            )
-        self._port = self._wait()
-
-    def post(self, one: Protocol) -> list[Figure]:
-        """Posts bodies one after another and takes the time of each answer."""
-        bodies = _loads(one, _POSTED + 2, datetime.now(UTC).replace(microsecond=0))
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
-        headers = {
-            "Content-Type": "text/plain",
-            **one.headers,
-            "Authorization": f"Bearer {self._tokens[one.kind]}",
-        }
-        seconds = []
-        for body in bodies:
-            begin = time.perf_counter()
-            connection.request("POST", one.path, body, headers)
-            answer = connection.getresponse()
-            told = answer.read()
-            seconds.append(time.perf_counter() - begin)
-            if answer.status >= 300:  # no success
-                raise PluginError(f"{one.kind}: {answer.status} {told[:200]!r}")
-        connection.close()
-        seconds = seconds[2:]  # the first two bring the series
-        per_second = len(seconds) * SAMPLES / sum(seconds)
-        work = (
-            f"WALL seconds over HTTP into a daemon, p99 of {_POSTED} bodies of {SAMPLES} samples; "
-            f"one after another {per_second:,.0f} samples a second"
-        )
-        p99, p50 = float(np.quantile(seconds, 0.99)), float(np.median(seconds))
-        goal = _P99_SECONDS / p50
-        return [Figure(f"receive.{one.name}_p99_seconds", work, p99, "its median", p50, goal)]
-
-    def close(self) -> None:
-        """Ends it."""
-        self._process.terminate()
-        self._process.wait(30)
-
-    def _run(self, *arguments: str) -> str:
-        done = subprocess.run(  # noqa: S603  # our own interpreter, our own program
-            [*_AIOPS, *arguments, "--config", str(self._config)],
-            cwd=self._place,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return done.stdout.strip()
-
-    def _wait(self) -> int:
-        path, end = self._place / "data" / "port", time.monotonic() + _START_SECONDS
-        while time.monotonic() < end:
-            if path.exists() and (port := path.read_text().strip()):
-                return int(port)
-            if self._process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise NotRun(f"the daemon did not start: {(self._place / 'daemon.log').read_text()[-300:]}")
-
-
-_AIOPS: Final = (sys.executable, "-c", "from aiops.cli import main; main()")
+def _post(one: Protocol, port: int, token: str) -> Figure:
+    """Posts bodies one after another and takes the time of each answer."""
+    bodies = _loads(one, _POSTED + 2, datetime.now(UTC).replace(microsecond=0))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    headers = {
+        "Content-Type": "text/plain",
+        **one.headers,
+        "Authorization": f"Bearer {token}",
+    }
+    seconds = []
+    for body in bodies:
+        begin = time.perf_counter()
+        connection.request("POST", one.path, body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+        seconds.append(time.perf_counter() - begin)
+        if answer.status >= 300:  # no success
+            raise PluginError(f"{one.kind}: {answer.status} {told[:200]!r}")
+    connection.close()
+    seconds = seconds[2:]  # the first two bring the series
+    per_second = len(seconds) * SAMPLES / sum(seconds)
+    work = (
+        f"WALL seconds over HTTP into a daemon, p99 of {_POSTED} bodies of {SAMPLES} samples; "
+        f"one after another {per_second:,.0f} samples a second"
+    )
+    p99, p50 = float(np.quantile(seconds, 0.99)), float(np.median(seconds))
+    goal = _P99_SECONDS / p50
+    return Figure(f"receive.{one.name}_p99_seconds", work, p99, "its median", p50, goal)

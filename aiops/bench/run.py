@@ -32,6 +32,7 @@ def groups(peers: bool = False) -> list[Group]:
         receive,
         remote,
         store,
+        targets,
     )
 
     found = [
@@ -45,6 +46,7 @@ def groups(peers: bool = False) -> list[Group]:
         Group("flux", flux.measure),
         Group("remote", remote.measure),
         Group("receive", receive.measure),
+        Group("targets", targets.measure),
     ]
     if peers:
         from aiops.bench import peer_detectors

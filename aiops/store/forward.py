@@ -243,6 +243,7 @@ def _together(found: Collection[Inventory]) -> Inventory:
         tuple({m.name: m for each in found for m in each.metrics}.values()),
         tuple(limit for each in found for limit in each.limits),
         tuple(edge for each in found for edge in each.edges),
+        tuple(identity for each in found for identity in each.identities),
     )
 
 

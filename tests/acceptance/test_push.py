@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -69,6 +70,14 @@ def assets(daemon) -> dict[str, dict]:
     return {asset["key"]: asset for asset in daemon.get("/api/v1/assets", limit=500)["items"]}
 
 
+def is_on_the_board(daemon, asset: str) -> bool:
+    """Whether a person who looks for it finds its row."""
+    with daemon.client() as client:
+        page = client.get("/", params={"q": asset}, headers={"Accept": "text/html"})
+    page.raise_for_status()
+    return f'href="/assets/{quote(asset)}"' in page.text
+
+
 def parts(daemon, parent: str, kind: str) -> list[dict]:
     return [a for a in assets(daemon).values() if (a["parent"], a["kind"]) == (parent, kind)]
 
@@ -114,6 +123,7 @@ def test_vmagent_scraping_a_node_exporter_brings_its_volumes(daemon, node_export
         agent.send_signal(signal.SIGTERM)
         agent.wait(60)
     assert assets(daemon)[target]["kind"] == "host"
+    assert is_on_the_board(daemon, target)
     status = {s["name"]: s for s in daemon.get("/api/v1/status")["sources"]}
     assert status["edge"]["type"] == "remote_write"
 
@@ -140,6 +150,7 @@ def test_collectd_brings_its_host_and_volumes(daemon, tmp_path):
         agent.terminate()
         agent.wait(60)
     assert {a["kind"] for a in assets(daemon).values() if a["parent"] == "old-1"} == {"volume"}
+    assert is_on_the_board(daemon, "old-1")
 
 
 def test_the_client_of_influxdb_writes_and_is_told_what_was_wrong(daemon):
@@ -197,6 +208,7 @@ def test_the_genuine_exporter_of_opentelemetry_is_understood(daemon, protocol):
     assert not found["connections"]["counter"]
     assert {"duration", "duration.count", "duration.sum"} <= found.keys()
     assert assets(daemon)[shop]["depends_on"] == [host]
+    assert is_on_the_board(daemon, shop)
 
 
 def test_an_agent_cannot_push_the_assets_of_another_source(daemon):

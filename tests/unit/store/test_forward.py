@@ -15,6 +15,7 @@ from aiops.contracts.errors import ConfigError
 from aiops.contracts.relay import decode
 from aiops.contracts.secret import Secret
 from aiops.domain.asset import Asset
+from aiops.domain.identity import IdentityKind, identify
 from aiops.domain.series import Samples, SeriesInfo, SeriesKey
 from aiops.store.forward import Forward
 from aiops.store.forward_settings import ForwardSettings
@@ -32,6 +33,7 @@ class Centre:
 
     def __init__(self):
         self.bodies, self.status, self.ahead = [], 200, 0.0
+        self.page = b""
         centre = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,7 +44,7 @@ class Centre:
                 if centre.status == 200:
                     centre.bodies.append(decode(gzip.decompress(body)))
                 told = {"received_at": time.time_ns() + int(centre.ahead * 1e9), "dropped": {}}
-                answer = json.dumps(told).encode()
+                answer = centre.page or json.dumps(told).encode()
                 self.send_response(centre.status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -110,6 +112,28 @@ def test_what_the_centre_does_not_take_stays_on_disk_over_a_restart(centre, tmp_
         wait_for(lambda: forward.status()["waiting"] == 0)
         assert forward.status()["reachable"]
     assert centre.bodies[-1].batch.values.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_the_page_of_a_captive_portal_takes_nothing_off_the_disk(centre, tmp_path):
+    centre.page = b"<html>Please sign in</html>"
+    with forwarding(centre, tmp_path) as forward:
+        forward.take(batch(1, 3))
+        forward.start()
+        wait_for(lambda: forward.status()["error"])
+        assert "not the answer of an aiops centre" in forward.status()["error"]
+        assert forward.status()["waiting"] == 3
+        centre.page = b""
+        wait_for(lambda: forward.status()["waiting"] == 0)
+
+
+def test_by_what_a_thing_is_known_reaches_the_centre(centre, tmp_path):
+    known = identify("pump-1", IdentityKind.SERIAL, "SN-4711")
+    with forwarding(centre, tmp_path) as forward:
+        forward.tell("plc", Inventory((Asset("pump-1"),), identities=known))
+        forward.take(batch(1))
+        forward.start()
+        wait_for(lambda: forward.status()["waiting"] == 0)
+    assert centre.bodies[0].inventory.identities == known
 
 
 def test_a_centre_that_has_started_anew_is_told_the_inventory_again(centre, tmp_path):
