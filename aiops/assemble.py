@@ -149,6 +149,7 @@ def assemble(
                 for each in settings.ticket.closing_codes
                 if each.outcome is not OutcomeKind.EXPIRED
             },
+            windows=plan.recorded,
         ),
         plan=plan,
         forward=forward,
@@ -180,7 +181,7 @@ def marked_reader(
         panel = panels.panel(ids, start, end, step)
         if gate.marks:
             panel = gate.marks.apply(panel, [info.key for info in ledger.catalogue.info(ids)])
-        if plan is None or fleet is None or not plan.rules:
+        if fleet is None or not plan:
             return panel
         infos = ledger.catalogue.info(ids)
         first, last = from_ns(start), from_ns(end)

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from aiops.contracts.errors import Refused
 from aiops.contracts.ledger import Ledger, LedgerTransaction
@@ -25,6 +25,10 @@ from aiops.incident.reported import Reported
 from aiops.incident.stage import MEMORY, IncidentStage
 from aiops.ticket.dispatch import STORM, Outgoing
 from aiops.ticket.silences import SILENCES, Hush
+
+WINDOWS: Final = "maintenance windows"
+"""Name of the ledger's note that keeps what was reported."""
+_WINDOWS_KEPT: Final = timedelta(days=90)
 
 
 class Turns:
@@ -51,6 +55,7 @@ class Orders:
 
     Attributes:
         assets: Gives what is watched, by key.
+        windows: Maintenance that was reported; the plan of the pipeline holds the same list.
         verdict_of: Status of a closed ticket, in small letters, to what it says.
         fence: Token of the lease under which is written.
     """
@@ -62,6 +67,7 @@ class Orders:
     verdict_of: Mapping[str, PersonAction] = field(default_factory=dict)
     reported: Reported = field(default_factory=Reported)
     hush: Hush = field(default_factory=Hush)
+    windows: list[Maintenance] = field(default_factory=list)
     fence: int | None = None
     turns: Turns = field(default_factory=Turns)
 
@@ -72,8 +78,16 @@ class Orders:
         self.refresh()
 
     def refresh(self) -> None:
-        """Reads silences anew: one may have been begun through another daemon."""
+        """Reads silences and windows anew: one may have come through another daemon."""
         self.hush = Hush.read(self.ledger.note(SILENCES))
+        self.windows[:] = [
+            Maintenance(
+                each["asset"],
+                datetime.fromisoformat(each["start"]),
+                datetime.fromisoformat(each["end"]),
+            )
+            for each in self.ledger.note(WINDOWS).get("windows", ())
+        ]
 
     def act(self, incident: Incident, order: Order, now: datetime) -> Incident:
         """Carries out an order in one audited transaction.
@@ -121,6 +135,9 @@ class Orders:
 
     def report(self, event: Failure | Maintenance, who: str, now: datetime) -> None:
         """Takes note of what happened; each round looks at what lies before its own time."""
+        if isinstance(event, Maintenance) and not event.is_repair:
+            self._record(event, who, now)
+            return
         with self.turns.take():
             reported = self.reported.with_event(event)
             with self.ledger.begin() as tx:
@@ -128,6 +145,16 @@ class Orders:
                 what = "repair" if isinstance(event, Maintenance) else "failure"
                 tx.audit(now, who, f"report {what}", event.asset, {}, {"at": str(_at(event))})
             self.reported = reported
+
+    def _record(self, window: Maintenance, who: str, now: datetime) -> None:
+        """Keeps a window: its data is not learnt from, and nothing opens meanwhile."""
+        with self.turns.take():
+            kept = [each for each in self.windows if each.end > now - _WINDOWS_KEPT]
+            told = {"from": window.start.isoformat(), "to": window.end.isoformat()}
+            with self.ledger.begin() as tx:
+                tx.put_note(WINDOWS, {"windows": [_plain(each) for each in (*kept, window)]})
+                tx.audit(now, who, "report maintenance", window.asset, {}, told)
+            self.windows[:] = [*kept, window]
 
     def silences(self, now: datetime) -> list[Silence]:
         """Returns the silences that are not over."""
@@ -190,6 +217,11 @@ class Orders:
             after = {"until": silence.until.isoformat(), "reason": silence.reason}
             tx.audit(now, silence.by, what, silence.match, {}, after)
         self.hush = hush
+
+
+def _plain(window: Maintenance) -> dict[str, str]:
+    start, end = window.start.isoformat(), window.end.isoformat()
+    return {"asset": window.asset, "start": start, "end": end}
 
 
 def _at(event: Failure | Maintenance) -> datetime:

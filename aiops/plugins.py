@@ -8,10 +8,12 @@ imported one by one, only when the configuration mentions them.
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from aiops.contracts.errors import PluginError, UnknownPlugin
@@ -111,8 +113,15 @@ def create(family: str, name: str, settings: object) -> object:
         raise PluginError(msg) from error
 
 
+@cache
+def _entries(family: str, _path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Returns who brings plug-ins; read once, for it opens a file of every installed package."""
+    found = entry_points(group=f"aiops.{family}")
+    return tuple(sorted(found, key=lambda entry: (entry.value, entry.name)))
+
+
 def _candidates(family: str) -> Iterator[PluginName]:
-    for entry in sorted(entry_points(group=f"aiops.{family}"), key=lambda e: (e.value, e.name)):
+    for entry in _entries(family, tuple(sys.path)):
         package = importlib.import_module(entry.value)
         mark = getattr(package, "FAMILY", None)
         if mark != family:

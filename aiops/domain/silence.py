@@ -1,7 +1,7 @@
 """Silences and recurring maintenance windows: when nobody wants to be told, and why."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -90,18 +90,31 @@ def lineage(asset: str, assets: Mapping[str, Asset]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class MaintenancePlan:
-    """Every recurring window of an installation; a parent's window holds for its parts."""
+    """Every window of an installation; a parent's window holds for its parts.
+
+    Attributes:
+        recorded: Windows that were reported, kept by who takes such reports.
+    """
 
     rules: tuple[Recurrence, ...] = ()
+    recorded: list[Maintenance] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.rules or self.recorded)
 
     def windows(
         self, asset: str, assets: Mapping[str, Asset], start: datetime, end: datetime
     ) -> list[Maintenance]:
         """Returns the asset's windows that touch ``[start, end)``."""
-        if not self.rules:
+        if not self:
             return []
-        keys = lineage(asset, assets)
-        return [
+        keys = tuple(lineage(asset, assets))
+        told = [
+            Maintenance(asset, window.start, window.end)
+            for window in tuple(self.recorded)
+            if window.asset in keys and window.start < end and window.end > start
+        ]
+        return told + [
             window
             for rule in self.rules
             if any(selects(rule.match, key) for key in keys)

@@ -21,11 +21,15 @@ _AHEAD: Final = timedelta(minutes=5)
 """Clocks differ; what lies farther ahead has not happened."""
 
 
+_LONGEST: Final = timedelta(days=30)
+
+
 class EventKind(StrEnum):
     """What can be reported."""
 
     FAILURE = "failure"
     REPAIR = "repair"
+    MAINTENANCE = "maintenance"
 
 
 class EventBody(BaseModel):
@@ -48,7 +52,10 @@ def add_events(gate: Gate, service: ReadService) -> None:
         viewer, now = caller_of(request).viewer, service.now()
         at = (body.at or now).astimezone(UTC)
         end = (body.end or at).astimezone(UTC)
-        if max(at, end) > now + _AHEAD:
+        planned = body.event is EventKind.MAINTENANCE
+        if planned and (end <= at or end - at > _LONGEST):
+            raise HTTPException(422, "end: a window has one, within 30 days of its start")
+        if not planned and max(at, end) > now + _AHEAD:
             raise HTTPException(422, "at: this has not happened yet")
         if end < at:
             raise HTTPException(422, "end: lies before at")
@@ -57,6 +64,8 @@ def add_events(gate: Gate, service: ReadService) -> None:
         event: Failure | Maintenance
         if body.event is EventKind.FAILURE:
             event = Failure(body.asset, at, body.kind or "failure", body.cost)
+        elif planned:
+            event = Maintenance(body.asset, at, end)
         else:
             event = Maintenance(body.asset, at, end, "repair")
         await run_in_threadpool(service.report, event, viewer.name or "api")
@@ -67,7 +76,7 @@ def add_events(gate: Gate, service: ReadService) -> None:
         "/api/v1/events",
         Permission.ACT,
         report,
-        summary="Report a failure or a repair of an asset",
+        summary="Report a failure or a repair of an asset, or a window of maintenance",
         openapi_extra={
             "requestBody": {
                 "required": True,

@@ -29,6 +29,16 @@ def test_a_failure_and_a_repair_reach_the_service_with_who_told_of_them():
     assert repair == Maintenance("db-07", NOW, NOW, "repair")
 
 
+def test_a_window_of_maintenance_may_lie_ahead():
+    service = make_world()
+    start, end = NOW + timedelta(hours=1), NOW + timedelta(hours=3)
+    body = {"asset": "db-07", "event": "maintenance", "at": start.isoformat()}
+    assert _post(service, {**body, "end": end.isoformat()}).status_code == 202
+    assert service.reports[0][0] == Maintenance("db-07", start, end)
+    assert _post(service, body).status_code == 422, "a window has an end"
+    assert _post(service, {**body, "end": "2036-01-05T12:00:00Z"}).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

@@ -13,8 +13,10 @@ from aiops.daemon.run import _reload, _ticks
 from aiops.daemon.service import LEASE, Service
 from aiops.daemon.ticks import Ticks
 from aiops.domain.asset import SYSTEM, Asset
+from aiops.domain.event import Maintenance
 from aiops.domain.incident import IncidentState
 from aiops.domain.instant import to_ns
+from aiops.domain.panel import Quality
 from aiops.domain.series import Batch, SeriesKey
 from aiops.domain.silence import Silence
 from aiops.domain.ticket import Ticket
@@ -123,6 +125,27 @@ def test_a_reload_keeps_what_is_known(running, clock):
     assert running.pipeline is not before
     assert incident.key in running.pipeline.incidents.book.by_key
     feed(running, 1, clock)
+
+
+def test_a_reported_window_marks_its_cells_and_those_of_parts_also_after_a_restart(tmp_path, clock):
+    one = service(tmp_path, clock)
+    one.load()
+    feed(one, 5, clock)
+    now = clock.now()
+    one.report(Maintenance("db-07", now - 2 * MINUTE, now + MINUTE), "cmdb")
+    one.close()
+    again = service(tmp_path, clock)
+    again.load()
+    assets = {"db-07/volume:/": Asset("db-07/volume:/", parent="db-07"), "db-07": Asset("db-07")}
+    assert again.pipeline.plan.covers("db-07/volume:/", assets, now)
+    assert not again.pipeline.plan.covers("db-07", assets, now + MINUTE)
+    assert not again.pipeline.plan.covers("nas", assets, now)
+    info = again.ledger.catalogue.all()[0]
+    ends = to_ns(now) // (60 * 10**9) * (60 * 10**9)
+    panel = again.pipeline.forecast.history(info, ends - 4 * 60 * 10**9, ends)
+    assert (panel.quality[0] == Quality.MAINTENANCE).any()
+    assert (panel.quality[0] == Quality.OK).any()
+    again.close()
 
 
 def test_what_waits_in_a_silence_still_waits_when_the_ledger_could_not_be_written(
