@@ -1,5 +1,6 @@
 """``aiops try forecast``: quantiles and crossings for the series of a file."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -43,7 +44,9 @@ def register(app: typer.Typer) -> None:
         crossings: Annotated[
             str | None, typer.Option(help="File of crossings to write; needs --limit.")
         ] = None,
-        config: Annotated[Path | None, typer.Option(help="Settings to use.")] = None,
+        config: Annotated[
+            Path | None, typer.Option(help="Settings of the model, where it names it.")
+        ] = None,
     ) -> None:
         """Forecasts each series N steps ahead, with bands; tells when a limit is met."""
         import numpy as np
@@ -51,14 +54,15 @@ def register(app: typer.Typer) -> None:
         from aiops.forecast.trial import Limit, Models, answer
         from aiops.replay.tables import read_table, write_tables
 
-        del config  # No setting of the service changes how a file is forecast yet.
         if (limit is None) != (crossings is None):
             raise typer.BadParameter("--limit and --crossings belong together")
         names = [name.strip() for name in levels.split(",")]
         order = np.argsort(_read_levels(names))
         tracks, clock = _read_tracks(source, read_table(source))
         spare = _create("auto")
-        models = Models(spare if model == "auto" else _create(model), spare, _create("trend"))
+        settings = _settings_of(model, config)
+        first = spare if model == "auto" and settings is None else _create(model, settings)
+        models = Models(first, spare, _create("trend"))
         wanted = None if limit is None else Limit(limit, direction is LimitDirection.UP)
         told = answer(tracks, clock is None, models, horizon, np.sort(_read_levels(names)), wanted)
         tables = [(_quantile_table(tracks, clock, told, [names[i] for i in order], names), out)]
@@ -79,17 +83,29 @@ def _read_levels(names: list[str]) -> Any:
     return levels
 
 
-def _create(name: str) -> "Forecaster":
+def _settings_of(model: str, config: Path | None) -> Any:
+    """Returns what a configuration says of a forecaster; None where it speaks of another."""
+    if config is None:
+        return None
+    from aiops.config import load
+
+    known = load(config).forecast
+    return known.settings if known.forecaster == model else None
+
+
+def _create(name: str, settings: Any = None) -> "Forecaster":
     from typing import cast
 
     from aiops import plugins
     from aiops.contracts.errors import PluginError
 
     try:
-        settings = plugins.load("forecasts", name).settings()
+        kind = plugins.load("forecasts", name).settings
+        if settings is None or isinstance(settings, Mapping):
+            settings = kind(**(settings or {}))
+        return cast("Forecaster", plugins.create("forecasts", name, settings))
     except PluginError as error:
         raise typer.BadParameter(f"--model: {error}") from error
-    return cast("Forecaster", plugins.create("forecasts", name, settings))
 
 
 def _read_tracks(source: str, table: "pd.DataFrame") -> tuple[list["Track"], str | None]:

@@ -116,3 +116,12 @@ def test_odd_series_are_answered_beside_the_others(run):
 def test_an_unknown_model_is_bad_usage_with_the_nearest_name(run):
     with pytest.raises(typer.BadParameter, match="did you mean 'prophet'"):
         run(lines(*daily("a")), "--horizon", 2, "--model", "protet")
+
+
+def test_settings_of_the_model_come_from_the_configuration_that_names_it(run):
+    config = run.folder / "own.yaml"
+    config.write_text("forecast: {forecaster: pretrained, settings: {weights: /nowhere.onnx}}\n")
+    with pytest.raises(typer.BadParameter, match=r"/nowhere\.onnx"):
+        run(lines(*daily("a")), "--horizon", 2, "--model", "pretrained", "--config", config)
+    table = run(lines(*daily("a")), "--horizon", 2, "--model", "theta", "--config", config)
+    assert len(table) == 2
