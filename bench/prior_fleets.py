@@ -2,7 +2,8 @@
 
 No recording is looked at. Kinds and limits are drawn so widely that what holds on all of them
 is what is learnt: waves, bursts, counts, wandering levels, saw teeth, things that fill, wear,
-pause, stop, are emptied, alone and mixed; told in each cell, with holes, or only while in use.
+pause, stop, are emptied, once or again and again, alone and mixed; told in each cell, with holes,
+or only while in use.
 """
 
 from dataclasses import dataclass
@@ -129,6 +130,21 @@ def wearing(rng: Rng, cells: int) -> Floats:
     return np.asarray(x + rng.uniform(0, 0.2) * t)
 
 
+def recurring(rng: Rng, cells: int) -> Floats:
+    """Fills from a floor to 1, is emptied, fills again; at times it is emptied before."""
+    floor, usual = rng.uniform(0, 0.6), int(10 ** rng.uniform(1, 2.6))
+    spread, early = rng.uniform(0, 0.5), rng.choice([0.0, 0.0, rng.uniform(0, 0.6)])
+    pace, rests = rng.choice([0.0, rng.uniform(0.5, 4)]), rng.uniform(0, 0.3) * usual
+    parts: list[Floats] = []
+    while sum(map(len, parts)) < cells + usual:
+        t = np.linspace(0, 1, max(4, int(usual * np.exp(spread * rng.normal()))))
+        tooth = floor + (1 - floor) * (np.expm1(pace * t) / np.expm1(pace) if pace else t)
+        top = rng.uniform(0.5, 0.98) if rng.random() < early else 1.0
+        stays = int(rng.poisson(rests / 3)) if top == 1.0 else 0
+        parts += [tooth[tooth <= top], np.full(stays, top), np.full(rng.poisson(rests), floor)]
+    return np.asarray(np.concatenate(parts)[rng.integers(0, usual) :][:cells])
+
+
 def in_use(rng: Rng, cells: int) -> NDArray[np.bool_]:
     """Cells in which a thing is at work: turns of work and of rest, of random length."""
     work = rng.uniform(2, 40)
@@ -180,7 +196,11 @@ def shifting(rng: Rng, cells: int) -> Floats:
 
 def one_series(rng: Rng, cells: int, day: int) -> tuple[Floats, bool]:
     """Returns values, and whether 1 is the level at which something is full or worn."""
-    kind = int(rng.integers(0, 14))
+    kind = int(rng.integers(0, 15))
+    if kind == 14:
+        noise = 10 ** rng.uniform(-3.5, -1) * wandering(rng, cells)
+        x = np.minimum(recurring(rng, cells) + noise, 1.0)
+        return np.where(measured(rng, cells), x, np.nan), True
     if kind == 13:
         x, seen = cycling(rng, cells)
         return np.where(seen, x, np.nan), True
