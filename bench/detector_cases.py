@@ -130,6 +130,7 @@ CASES: dict[str, Case] = {
     "kmeans": Case("a wandering temperature shakes for an hour", temperature, shake(0.4), 12),
     "matrix_profile": Case("half a cycle runs backwards on a drifting base", beat, backwards, 24),
     "half_space_trees": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
+    "random_cut_forest": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "stl": Case("an hour off its time of day by 4 scales", day, add(0.4), 12),
     "auto": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "peers": Case("one of 28 hosts with bursts in common has one of its own", day, add(0.5), 12),
