@@ -65,7 +65,7 @@ def _metric(rng: Rng, driven: Floats, cells: int) -> Floats:
     if kind == 6:
         return np.roll(driven, int(rng.integers(1, 12))) + 0.05 * noise
     if kind == 7:
-        return lfilter([0.05], [1.0, -0.95], noise + driven)
+        return np.asarray(lfilter([0.05], [1.0, -0.95], noise + driven))
     if kind == 8:
         return (np.cumsum(rng.random(cells) < rng.uniform(0.0005, 0.01)) % 2).astype(float)
     return np.full(cells, rng.uniform(0, 10)) if rng.random() < 0.5 else noise
@@ -104,7 +104,7 @@ def judge(
     panel = Panel.of(values, times, step, calendar=build_calendar(times, ["UTC"] * len(values)))
     places = np.arange(len(values), dtype=np.int64)[None, :]
     series, state = stage.start(len(values)), joint.start(1, len(values))
-    found, budget = None, np.array([stage.budget])
+    budget = np.array([stage.budget])
     for begin, end in ((0, train), (train, values.shape[1])):
         if begin == end:
             continue
