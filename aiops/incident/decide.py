@@ -300,7 +300,7 @@ class _Crossings:
         old = incident.current
         updated = replace(incident, current=new, updated_at=self.now)
         earlier = old is not None and old.likely - new.likely > (old.likely - self.now) / 4
-        if earlier and incident.outcome is None:
+        if earlier and incident.predicted is not None and incident.outcome is None:
             updated = self.round.move(updated, updated.state, Reason.PREDICTION_CHANGED)
             self.round.tell(updated, TicketAction.COMMENT, Reason.PREDICTION_CHANGED)
             self.round.note(updated, "update", Reason.PREDICTION_CHANGED, Phrase("sooner"))
