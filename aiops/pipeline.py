@@ -8,6 +8,7 @@ Nothing here reads a clock: every step gets ``now``. One analysed window is one
 transaction: what was decided and what is to be sent are committed together or not at all.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +72,7 @@ class Pipeline:
     forward: Forwarding | None = None
     keep: Callable[[datetime, Sequence[Crossing]], None] | None = None
     _cursors: dict[str, Cursor] = field(default_factory=dict)
+    _collecting: threading.Lock = field(default_factory=threading.Lock)
 
     def load(self) -> None:
         """Takes up where the last run ended."""
@@ -99,25 +101,34 @@ class Pipeline:
     ) -> Mapping[str, int]:
         """Checks quality, makes the samples durable, then remembers the cursor.
 
+        Several sources may deliver at once, each of them one batch at a time.
+
         Args:
             may_join: Of an agent that pushes: which assets of other sources it may add to.
 
         Returns:
             Reason to count of samples that were not let in.
         """
-        batch, inventory = self.sights.place(source, collection.batch, inventory, now, may_join)
-        gated = self.gate.check(source, batch, now, self.fleet.metrics)
-        ids = self.fleet.register(source, interval_ns, gated.batch.series, inventory, now)
-        samples = Samples(ids[gated.batch.rows], gated.batch.times, gated.batch.values)
-        if self.forward is not None:  # first: what is stored is not let in a second time
-            self.forward.tell(source, inventory)
-            self.forward.take(samples)
-        self.panels.ingest(samples)
-        self.fleet.note_first(samples.ids, samples.times)
-        if self._cursors.get(source) != collection.cursor:
-            self.ledger.put_cursor(source, collection.cursor)
-            self._cursors[source] = collection.cursor
+        with self._collecting:
+            batch, inventory = self.sights.place(source, collection.batch, inventory, now, may_join)
+            gated = self.gate.check(source, batch, now, self.fleet.metrics)
+            ids = self.fleet.register(source, interval_ns, gated.batch.series, inventory, now)
+            samples = Samples(ids[gated.batch.rows], gated.batch.times, gated.batch.values)
+            if self.forward is not None:  # first: what is stored is not let in a second time
+                self.forward.tell(source, inventory)
+                self.forward.take(samples)
+        self.panels.ingest(samples)  # apart, so that several sources are written together
+        with self._collecting:
+            self.fleet.note_first(samples.ids, samples.times)
+            if self._cursors.get(source) != collection.cursor:
+                self.ledger.put_cursor(source, collection.cursor)
+                self._cursors[source] = collection.cursor
         return gated.dropped
+
+    def refresh_sights(self) -> None:
+        """Takes up what people have said of assets since."""
+        with self._collecting:
+            self.sights.refresh()
 
     def analyse(self, now: datetime, fence: int | None = None) -> int:
         """Runs every window that is due, oldest first, and returns how many there were."""

@@ -33,7 +33,7 @@ _HUNG_AFTER: Final = 1.0
 _log = structlog.get_logger("collect")
 
 DeliverTo = Callable[[str, Collection, Inventory], None]
-"""Makes a collection durable; returns only then. Called for one source at a time."""
+"""Makes a collection durable; returns only then. Never called twice at once for one source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,6 @@ class Collectors:
         self._overrides = tuple(overrides)
         self._create = create
         self._lock = threading.Lock()
-        self._delivery = threading.Lock()
         self._closed = False
         self._ticked = False
         self._sources = {
@@ -268,8 +267,7 @@ class Collectors:
         if found is not source.discovered or source.completed is None:
             source.completed = complete_inventory(found, source.settings, self._overrides)
             source.discovered = found
-        with self._delivery:
-            self._deliver(source.settings.name, collection, source.completed)
+        self._deliver(source.settings.name, collection, source.completed)
         source.cursor = collection.cursor
         return collection
 

@@ -3,7 +3,6 @@
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -79,7 +78,6 @@ class Service(Learning, Ordering):
         self._rebuilt = False
         self._taken_up = False
         self._taken_up_as: int | None = None
-        self._storing = threading.Lock()
         self._wire(settings)
 
     def _wire(self, settings: Settings) -> None:
@@ -220,8 +218,7 @@ class Service(Learning, Ordering):
     def keep_tick(self) -> None:
         """Saves states, rolls up, drops what is too old, holds the reserve."""
         now = self.clock.now()
-        with self._storing:
-            self.pipeline.sights.refresh()
+        self.pipeline.refresh_sights()
         if now - self._saved_at >= self.settings.detect.checkpoint_every:
             self.save()
             self._saved_at = now
@@ -360,10 +357,9 @@ class Service(Learning, Ordering):
     ) -> Mapping[str, int]:
         now = self.clock.now()
         try:
-            with self._storing:
-                dropped = self.pipeline.collect(
-                    source, interval_ns, collection, inventory, now, may_join
-                )
+            dropped = self.pipeline.collect(
+                source, interval_ns, collection, inventory, now, may_join
+            )
         except StoreError:
             self.reserve.release()
             self.telemetry.collections.labels(source, "not_stored").inc()

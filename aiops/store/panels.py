@@ -2,7 +2,8 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.panel import Aggregation, Panel
 from aiops.domain.series import FloatArray, IntArray, Samples
 from aiops.domain.step import SECOND
+from aiops.store.batches import join
 from aiops.store.filling import StepClass
 from aiops.store.grid import MS, Grid
 from aiops.store.settings import StoreSettings
@@ -27,6 +29,15 @@ _CHUNK: Final = 2000
 def window_path(directory: Path, step_ns: int) -> Path:
     """Returns where the live window of a step class lies, for a process that maps it."""
     return directory / "window" / f"{step_ns // SECOND}s.f32"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A batch that somebody waits for to be durable."""
+
+    samples: Samples
+    done: bool = False
+    error: Exception | None = None
 
 
 class LivePanels:
@@ -47,6 +58,8 @@ class LivePanels:
         self._span = duration_ns(settings.window)
         self._budget = settings.window_max_bytes
         self._lock = threading.RLock()
+        self._queue = threading.Lock()
+        self._waiting: list[_Waiting] = []
         self._classes: dict[int, StepClass] = {}
         self._steps = np.zeros(0, np.int64)
         self._counters = np.zeros(0, bool)
@@ -58,9 +71,38 @@ class LivePanels:
     def ingest(self, samples: Samples) -> None:
         """Stores samples durably, then puts them into the window.
 
+        What waits while another batch is written is written with the next one, in one
+        transaction: hundreds of sources cost a few of the disk's, not one each.
+
         Raises:
             StoreError: Nothing of it may be counted as stored.
         """
+        mine = _Waiting(samples)
+        with self._queue:
+            self._waiting.append(mine)
+        with self._lock:
+            if not mine.done:
+                with self._queue:
+                    together, self._waiting = self._waiting, []
+                self._ingest_together(together)
+        if mine.error is not None:
+            raise mine.error
+
+    def _ingest_together(self, together: Sequence[_Waiting]) -> None:
+        if len(together) > 1:
+            with contextlib.suppress(Exception):  # told below, to whom it belongs
+                self._ingest(join([each.samples for each in together]))
+                for each in together:
+                    each.done = True
+        for each in together:  # one by one: what is wrong with one costs no other
+            if not each.done:
+                each.done = True
+                try:
+                    self._ingest(each.samples)
+                except Exception as error:  # noqa: BLE001  # raised where it belongs
+                    each.error = error
+
+    def _ingest(self, samples: Samples) -> None:
         with self._lock:
             self._store.append(samples)
             if not len(samples):
