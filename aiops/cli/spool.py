@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aiops.cli.opened import held, opened_ledger
 from aiops.cli.run import Config, read_settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def add_to(group: typer.Typer) -> None:
 
 
 def _show(settings: "Settings") -> None:
-    from aiops.cli.store import opened_ledger
     from aiops.store.losses import look_into
 
     content = look_into(_path(settings))
@@ -65,7 +65,6 @@ def _summary(samples: Any, names: list[str]) -> str:
 def _move(settings: "Settings", numbers: list[int] | None, how: str, *, every: bool) -> int:
     from contextlib import closing
 
-    from aiops.cli.store import held
     from aiops.domain.instant import duration_ns
     from aiops.store.spool import Spool
 
