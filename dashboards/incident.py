@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,7 +74,7 @@ class IncidentPage:
             figure_json_text=figure_json(forecast_figure(signal, words)) if signal else None,
             facts=facts_of(found, words, view.now),
             contributions=_contributions(found, words),
-            similar=_similar(found, view.language),
+            similar=_similar(found, reader, view, words),
             causes=[
                 (c.asset, c.share, words.chance(c.share), c.reason.get(view.language, ""))
                 for c in found.causes
@@ -161,12 +161,21 @@ def _leaving(incident: Incident, words: Words) -> list[tuple[str, str]]:
     return [(each.text, f"{each.asset} {words.signal(each)}") for each in series]
 
 
-def _similar(incident: Incident, language: str) -> list[Mapping[str, Any]]:
+def _similar(incident: Incident, reader: Reader, view: View, words: Words) -> list[dict[str, Any]]:
     """Returns earlier incidents like it, with what fixed each in the reader's language."""
-    found = map(mapping, incident.evidence.get("similar") or ())
-    if language == "en":
-        return list(found)
-    return [{**each, "fixed": each.get(f"fixed_{language}") or each.get("fixed")} for each in found]
+    shown = []
+    for each in map(mapping, incident.evidence.get("similar") or ()):
+        asset = reader.ledger.asset(view.viewer, str(each["asset"]))
+        fixed = each.get("fixed_zh") if view.language == "zh" else ""
+        shown.append(
+            {
+                **each,
+                "name": asset.display if asset else each["asset"],
+                "fixed": fixed or each.get("fixed"),
+                "lasted": words.duration(timedelta(hours=float(each.get("hours", 0.0)))),
+            }
+        )
+    return shown
 
 
 def _name(signal: str, incident: Incident, words: Words) -> str:

@@ -19,8 +19,8 @@ class Phrase:
     Attributes:
         code: Of :data:`aiops.domain.wording.PHRASES`; empty for verbatim text.
         values: Plain JSON values by the name of their place. A mapping stands for a phrase
-            within the phrase. A place named like a family of
-            :data:`aiops.domain.vocabulary.WORDS` (``shape``, ``told``) holds a word of it.
+            within the phrase, or for a signal (:func:`signal_value`). A place named like a
+            family of :data:`aiops.domain.vocabulary.WORDS` (``shape``) holds a word of it.
 
     >>> low = Phrase("below", {"probability": 0.412, "bar": 0.7})
     >>> low.text("en"), low.text("zh")
@@ -90,7 +90,22 @@ def name_signal(series: SeriesKey, language: str) -> str:
     return f"{name} ({labels})" if labels else name
 
 
+def signal_value(series: SeriesKey, *, asset: bool = False) -> dict[str, Any]:
+    """Returns a series as a value of a phrase, named in the language of who reads it.
+
+    >>> hot = SeriesKey.of("h", "hw.temperature")
+    >>> Phrase("signal_met_limit", {"signal": signal_value(hot)}).text("zh")
+    '温度 达到限值'
+    """
+    where = {"asset": series.asset} if asset else {}
+    return {**where, "metric": series.metric, "labels": dict(series.labels)}
+
+
 def _shown(name: str, value: Any, language: str) -> Any:
+    if isinstance(value, Mapping) and "metric" in value:
+        asset = value.get("asset", "")
+        signal = name_signal(SeriesKey.of(asset, value["metric"], value.get("labels")), language)
+        return f"{asset} {signal}".strip()
     if isinstance(value, Mapping):
         return Phrase(value.get("code", ""), value.get("values", {})).text(language)
     if name in WORDS and isinstance(value, str):

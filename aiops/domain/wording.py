@@ -31,10 +31,10 @@ _DECIDED: Final[Mapping[str, Both]] = {
     "stays_over": ("{signal} stays over", "{signal} 仍超过限值"),
     "sooner": ("a quarter sooner than said", "比此前预测提前四分之一以上"),
     "probability": ("probability {probability:.2f}", "概率 {probability:.2f}"),
-    "went_back": ("{before:.6g} went back to {after:.6g}", "由 {before:.6g} 回落到 {after:.6g}"),
+    "went_back": ("{before} went back to {after}", "由 {before} 回落到 {after}"),
     "went_back_again": (
-        "{before:.6g} went back to {after:.6g}, as it had before",
-        "由 {before:.6g} 回落到 {after:.6g}，此前也曾如此",
+        "{before} went back to {after}, as it had before",
+        "由 {before} 回落到 {after}，此前也曾如此",
     ),
     "trend_ended": ("the trend ended by itself", "趋势自行结束"),
     "ended": ("{outcome}: {note}", "{outcome}：{note}"),

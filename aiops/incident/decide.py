@@ -23,7 +23,7 @@ from aiops.domain.decision import Decision, Reason
 from aiops.domain.event import Failure, Maintenance
 from aiops.domain.forecast import Crossing
 from aiops.domain.incident import Incident, IncidentKind, Member, MemberSource, Outcome, OutcomeKind
-from aiops.domain.phrase import Phrase, verbatim
+from aiops.domain.phrase import Phrase, signal_value, verbatim
 from aiops.domain.series import SeriesKey
 from aiops.domain.ticket import TicketAction
 from aiops.incident.decided import MENDED, Decided, Loose, Memory, answered, mended
@@ -155,7 +155,7 @@ class _Crossings:
             if not self.opening.limits_are_failures:
                 self.round.note(incident, "hold", Reason.RISK_REPEATED, Phrase("limit_met"))
                 return
-            words = Phrase("signal_met_limit", {"signal": crossing.series.signal})
+            words = Phrase("signal_met_limit", {"signal": signal_value(crossing.series)})
             self._happened(incident, crossing.origin, words, crossing)
             return
         if crossing.series != incident.series:
@@ -183,7 +183,8 @@ class _Crossings:
         if not self.round.may_close(incident):
             return
         self.streak[name] = 0
-        self.round.close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now))
+        amount = self.opening.subject(crossing.series).value
+        self.round.close(incident, Reason.RISK_GONE, ending(incident, crossing, self.now, amount))
 
     def failed(self, incident: Incident | None, failure: Failure) -> None:
         """A failure was reported."""
@@ -264,7 +265,7 @@ class _Crossings:
         series, member = crossing.series, limit_member(crossing)
         known = [i for i in self.round.view.lasting(series) if i.kind is IncidentKind.REACTIVE]
         if any(_same_limit(m, member) for i in known for m in i.lasting):
-            words = Phrase("stays_over", {"signal": series.text})
+            words = Phrase("stays_over", {"signal": signal_value(series, asset=True)})
             self.round.note(known[0], "hold", Reason.RISK_REPEATED, words)
             return
         if recent is not None and recent.kind is IncidentKind.REACTIVE:

@@ -1,6 +1,7 @@
 """When an incident ended, and how a prediction ended whose risk is gone: averted, or false."""
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 
 from aiops.domain.forecast import Crossing
@@ -13,14 +14,20 @@ def ended_at(incident: Incident) -> datetime:
     return incident.closed_at or incident.updated_at
 
 
-def ending(incident: Incident, crossing: Crossing, now: datetime) -> Outcome | None:
-    """Returns the outcome by rule, None when it has one already or foretold nothing."""
+def ending(
+    incident: Incident, crossing: Crossing, now: datetime, amount: Callable[[float], str]
+) -> Outcome | None:
+    """Returns the outcome by rule, None when it has one already or foretold nothing.
+
+    Args:
+        amount: Writes a value of the crossing's signal with its unit.
+    """
     if incident.outcome is not None or incident.predicted is None:
         return None
     before = incident.evidence.get("value")
     after, limit = crossing.value, incident.predicted.limit
     if isinstance(before, float) and abs(limit - after) > 2 * abs(limit - before):
-        values = {"before": before, "after": after}
+        values = {"before": amount(before), "after": amount(after)}
         if _has_fallen(incident, before - after):
             return Outcome.by_rule(OutcomeKind.FALSE, now, Phrase("went_back_again", values))
         return Outcome.by_rule(OutcomeKind.AVERTED, now, Phrase("went_back", values))

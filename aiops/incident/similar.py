@@ -42,12 +42,17 @@ def likeness(one: frozenset[Feature], other: frozenset[Feature]) -> float:
 def find_similar(
     incident: Incident, past: Iterable[Incident], asset_of: Callable[[str], Asset]
 ) -> list[dict[str, Any]]:
-    """Returns the most similar closed incidents as plain values, with what ended each."""
+    """Returns the most similar closed incidents as plain values, with what ended each.
+
+    Only those of its own team: their notes are for who may see them.
+    """
     own = features_of(incident, asset_of)
     rated = [
         (likeness(own, features_of(other, asset_of)), other)
         for other in past
-        if other.key != incident.key and other.closed_at is not None
+        if other.key != incident.key
+        and other.closed_at is not None
+        and other.owner == incident.owner
     ]
     rated.sort(key=lambda pair: (-pair[0], -pair[1].opened_at.timestamp(), pair[1].key))
     return [_plain(like, other) for like, other in rated[:MOST] if like >= LEAST]
@@ -61,7 +66,7 @@ def _plain(like: float, other: Incident) -> dict[str, Any]:
         "asset": other.asset,
         "likeness": round(like, 2),
         "opened_at": other.opened_at.isoformat(),
-        "hours": round(lasted / timedelta(hours=1), 1),
+        "hours": round(lasted / timedelta(hours=1), 3),
         "outcome": other.outcome.kind.value if other.outcome else "",
         "fixed": _what_fixed(other, "en"),
         "fixed_zh": _what_fixed(other, "zh"),

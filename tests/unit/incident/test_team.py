@@ -105,3 +105,10 @@ def test_open_incidents_and_itself_are_not_what_it_is_like():
     closed = replace(one, state=IncidentState.CLOSED, closed_at=NOW)
     assert find_similar(one, [closed], asset_of) == []
     assert find_similar(one, [incident("db-1", "lag", 4)], asset_of) == []
+
+
+def test_what_another_team_noted_is_not_told():
+    closed = incident("db-1", "lag", 3, state=IncidentState.CLOSED, closed_at=NOW, owner="dba")
+    fresh = incident("db-2", "lag", 9, owner="shop")
+    assert find_similar(fresh, [closed], asset_of) == []
+    assert len(find_similar(replace(fresh, owner="dba"), [closed], asset_of)) == 1
