@@ -36,6 +36,7 @@ from aiops.domain.silence import MaintenancePlan, Recurrence
 from aiops.domain.ticket import TicketAction, TicketDraft
 from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
+from aiops.forecast.shortlist import Ensemble
 from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
 from aiops.incident.act import PersonAction
@@ -165,7 +166,17 @@ def forecast_stage(settings: Settings) -> ForecastStage:
         settings.forecast,
         cast("Forecaster", plugins.create("forecasts", name, own)),
         Spread(cast("Executor", executor), name, own, settings.executor.deadline),
+        ensemble_of(settings, cast("Executor", executor)),
     )
+
+
+def ensemble_of(settings: Settings, executor: Executor) -> Ensemble | None:
+    """Returns who the likeliest few are asked of as well, None where nobody is."""
+    name, own = settings.forecast.ensemble, settings.forecast
+    if not name:
+        return None
+    spread = Spread(executor, name, _settings_of("forecasts", name, {}), settings.executor.deadline)
+    return Ensemble(spread, own.ensemble_share, own.ensemble_budget)
 
 
 def marked_reader(

@@ -11,7 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +28,11 @@ from aiops.forecast.describe import describe_rows
 from aiops.forecast.lessons import Lessons
 from aiops.forecast.passage import Passage, first_passage, likely_passage
 from aiops.forecast.settings import ForecastSettings
+from aiops.forecast.shortlist import Ensemble
+from aiops.forecast.spread import Spread
 from aiops.forecast.stage import ForecastStage
 from aiops.forecast.trial import Limit, Models, forecast_all, foretell
+from aiops.scale.executors.local import LocalExecutor, LocalSettings
 
 Chances = NDArray[np.float64]
 Method = Callable[[Group], Chances]
@@ -168,15 +171,37 @@ def as_tried(group: Group) -> Chances:
 
 
 def as_watched(group: Group) -> Chances:
-    """What the service answers in its daily round."""
-    stage = ForecastStage(ForecastSettings(), create("trend"))
-    keys = [SeriesKey(f"origin-{i}", "value") for i in range(len(group.limits))]
-    sides = [Direction.UP if up else Direction.DOWN for up in group.up]
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    crossings = stage.cross(
-        group.panel, keys, group.limits, sides, group.horizon * group.panel.step, now
-    )
-    return np.array([np.nan if c.probability is None else c.probability for c in crossings])
+    """What the service answers in its hourly round before its fleet has taught it anything."""
+    return _watch(group, Chance())
+
+
+def as_taught(group: Group) -> Chances:
+    """What it answers once the fleet's own earlier half has taught it, as it does each week."""
+    early = np.flatnonzero(~group.scored)
+    chance = Lessons(_described(group)[early], group.crossed[early]).learn()
+    return _watch(group.take(np.flatnonzero(group.scored)), chance)
+
+
+def _watch(group: Group, chance: Chance) -> Chances:
+    """Asks the origins by sixteen: each as one of a small fleet, as the recordings are."""
+    settings = ForecastSettings()
+    own = plugins.load("forecasts", settings.ensemble).settings()
+    spread = Spread(LocalExecutor(LocalSettings()), settings.ensemble, own, timedelta(minutes=5))
+    ensemble = Ensemble(spread, settings.ensemble_share, settings.ensemble_budget)
+    stage = ForecastStage(settings, create("trend"))
+    told: list[Chances] = []
+    for some in blocks(len(group.limits), 16):
+        part = group.take(some)
+        crossings = stage.cross(
+            part.panel, [SeriesKey(f"origin-{i}", "value") for i in some.tolist()], part.limits,
+            [Direction.UP if up else Direction.DOWN for up in part.up],
+            part.horizon * part.panel.step, datetime(2026, 1, 1, tzinfo=UTC),
+            chances={"value": chance}, ensemble=ensemble,
+        )  # fmt: skip
+        told.append(
+            np.array([np.nan if c.probability is None else c.probability for c in crossings])
+        )
+    return np.concatenate(told)
 
 
 def learnt(group: Group) -> Chances:
@@ -211,11 +236,12 @@ METHODS: dict[str, Method] = {
     "past rises": history_rise,
     "seasonal naive paths": by_paths("seasonal_naive"),
     "trend paths": by_paths("trend"),
-    "the service": as_watched,
+    "the service, day one": as_watched,
     "aiops try": as_tried,
     "margins, prior": learnt,
 }
 LEARNING: dict[str, Method] = {
+    "the service, taught": as_taught,
     "margins, fleet": with_fleet(),
     "margins + trend, fleet": with_fleet("trend"),
     "margins + trend + errors, fleet": with_fleet("trend", "auto"),
@@ -228,9 +254,9 @@ SLOW: dict[str, Method] = {
 }
 
 
-def blocks(count: int) -> list[NDArray[np.int64]]:
+def blocks(count: int, size: int = AT_ONCE) -> list[NDArray[np.int64]]:
     """Returns rows in blocks."""
-    return [np.arange(a, min(a + AT_ONCE, count)) for a in range(0, count, AT_ONCE)]
+    return [np.arange(a, min(a + size, count)) for a in range(0, count, size)]
 
 
 def brier(told: Chances, crossed: NDArray[np.bool_]) -> float:

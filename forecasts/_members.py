@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.signal import lfilter
+from numba import njit
 
 from aiops.domain.series import FloatArray
 
@@ -63,8 +63,7 @@ def smooth_theta(past: FloatArray, horizon: int, season: int) -> FloatArray:
     best = np.full(len(past), np.inf)
     level = adjusted[:, -1].copy()
     for alpha in _ALPHAS:
-        begin = (1 - alpha) * adjusted[:, :1]
-        smooth, _ = lfilter([alpha], [1, alpha - 1], adjusted, axis=1, zi=begin)
+        smooth = _smooth(adjusted, alpha)
         error = np.abs(adjusted[:, 1:] - smooth[:, :-1])[:, -min(width - 1, 200) :].mean(axis=1)
         better = error < best
         best = np.where(better, error, best)
@@ -75,6 +74,20 @@ def smooth_theta(past: FloatArray, horizon: int, season: int) -> FloatArray:
     if season:
         ahead = ahead + profile[:, (width + np.arange(horizon)) % season]
     return np.asarray(ahead)
+
+
+def _smooth_rows(rows: FloatArray, alpha: float) -> FloatArray:
+    smooth = np.empty_like(rows)
+    for i in range(len(rows)):
+        level = rows[i, 0]
+        for t in range(rows.shape[1]):
+            level = alpha * rows[i, t] + (1 - alpha) * level
+            smooth[i, t] = level
+    return smooth
+
+
+_smooth = njit(cache=True, nogil=True)(_smooth_rows)
+"""Not by scipy.signal: that alone takes as much memory as the rest of the ensemble."""
 
 
 def _adjust(past: FloatArray, season: int) -> tuple[FloatArray, FloatArray]:

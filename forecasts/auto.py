@@ -77,7 +77,7 @@ class Auto:
     """Forecasts by a validation-weighted mean of cheap methods; see the module's text."""
 
     version = "auto/1"
-    cost = 20.0
+    cost = 2.0
 
     def __init__(self, settings: AutoSettings) -> None:
         self._settings = settings

@@ -31,6 +31,7 @@ from aiops.domain.silence import WEEKDAYS
 from aiops.forecast.settings import ForecastSettings
 from aiops.incident.settings import IncidentSettings, LadderSettings
 from aiops.learn.settings import ReportSettings
+from aiops.plugins import list_names
 from aiops.risk.settings import RiskSettings
 from aiops.store.settings import StoreSettings
 from aiops.ticket.settings import DestinationSettings, NotifySettings, TicketSettings
@@ -88,6 +89,8 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (DetectSettings, "catch_up"): _POSITIVE,
     (ForecastSettings, "horizon"): _POSITIVE,
     (ForecastSettings, "history"): _POSITIVE,
+    (ForecastSettings, "ensemble_share"): _SHARE,
+    (ForecastSettings, "ensemble_budget"): _POSITIVE,
     (RiskSettings, "horizon"): _POSITIVE,
     (IncidentSettings, "open_probability"): _SHARE,
     (IncidentSettings, "close_probability"): _SHARE,
@@ -221,6 +224,10 @@ def _between_stages(settings: Settings) -> Iterator[Contradiction]:
         )
     yield from _at_most("detect.lateness", detect.lateness, "store.window", store.window)
     yield from _at_most("forecast.every", forecast.every, "forecast.horizon", forecast.horizon)
+    names = list_names("forecasts")
+    if forecast.ensemble and forecast.ensemble not in names:
+        text = f"{quote(forecast.ensemble)}, expected one of {', '.join(names)}, or nothing"
+        yield Contradiction(("forecast.ensemble",), text)
 
 
 def _source(source: SourceSettings, key: str, settings: Settings) -> Iterator[Contradiction]:

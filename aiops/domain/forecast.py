@@ -102,7 +102,8 @@ class Crossing:
 
     Attributes:
         horizon: How far ahead was looked, from ``origin``.
-        probability: That the limit is met within the horizon (None where it abstains).
+        probability: That the limit is met within the horizon; None where nothing is known of it.
+            Where it abstains for want of a trend, how often the fleet has met it without one.
         early, likely, late: 10, 50 and 90 % quantiles of the time, given that it is met.
         abstained: Reason code, ``Abstention.NONE`` when an answer is given.
         method: Name and version of the forecaster.
@@ -132,6 +133,16 @@ class Crossing:
     share: float | None = None
     learnt_from: int = 0
     failure: str = ""
+
+    @property
+    def foreseen(self) -> float | None:
+        """The probability as far as there is a way to the limit; None where it abstains.
+
+        Nothing is opened on a rate alone: without a time there is nothing to act by.
+        """
+        if self.probability is None or self.abstained is not Abstention.NONE:
+            return None
+        return self.probability if self.early is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)

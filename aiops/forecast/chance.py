@@ -67,7 +67,7 @@ class Chance:
 
     Attributes:
         correction: Trees as text, added to the prior's log odds; empty for none.
-        learnt_from: Origins in the past that the correction was learnt from.
+        learnt_from: Origins in the fleet's past that it has stood the test of, 0 for none.
     """
 
     correction: str = ""
@@ -120,6 +120,12 @@ def is_new(described: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(described[:, _RECORD] > 0)
 
 
+def teaches(crossed: NDArray[np.bool_]) -> bool:
+    """Returns whether origins hold crossings and calm moments enough to learn from."""
+    events = int(crossed.sum())
+    return min(events, len(crossed) - events) >= FEWEST_EVENTS
+
+
 def learn_chance(described: NDArray[np.float32], crossed: NDArray[np.bool_]) -> Chance:
     """Learns from origins whose outcome is known; the bare prior where there are too few.
 
@@ -129,8 +135,7 @@ def learn_chance(described: NDArray[np.float32], crossed: NDArray[np.bool_]) -> 
     """
     import lightgbm as lgb
 
-    events = int(crossed.sum())
-    if min(events, len(crossed) - events) < FEWEST_EVENTS:
+    if not teaches(crossed):
         return Chance()
     odds = read_trees(_prior()).ask(described)
     data = lgb.Dataset(described, crossed.astype(float), init_score=odds)

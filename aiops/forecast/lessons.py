@@ -17,7 +17,7 @@ from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.step import DAY
-from aiops.forecast.chance import Chance, learn_chance
+from aiops.forecast.chance import Chance, learn_chance, teaches
 from aiops.forecast.describe import describe_rows
 from aiops.forecast.limits import is_met
 from aiops.forecast.relative import ReadPanel, read_seen
@@ -76,16 +76,26 @@ class Lessons:
         return cls(np.concatenate(told), np.concatenate(came))
 
     def learn(self) -> Chance:
-        """Returns the corrected prior, or the prior where it tells the latest origins better."""
+        """Returns the corrected prior, or the prior where it tells the latest origins better.
+
+        The prior has seen none of the origins. Where it tells them better than their own rate, it
+        has stood the test of this fleet (``learnt_from``); so has a correction that beats it.
+        """
         cut = 3 * len(self.crossed) // 4
         challenger = learn_chance(self.described[:cut], self.crossed[:cut])
-        if not challenger.correction:
-            return challenger
-        late, came = self.described[cut:], self.crossed[cut:]
-        own, prior = (
-            float(np.mean((chance.tell(late) - came) ** 2)) for chance in (challenger, Chance())
-        )
-        return learn_chance(self.described, self.crossed) if own < prior else Chance()
+        if challenger.correction and self._beaten_by(challenger, cut):
+            return learn_chance(self.described, self.crossed)
+        rate = float(np.mean(self.crossed)) if len(self.crossed) else 0.0
+        stands = teaches(self.crossed) and self._missed(Chance()) < rate * (1 - rate)
+        return Chance(learnt_from=len(self.crossed) if stands else 0)
+
+    def _beaten_by(self, challenger: Chance, since: int) -> bool:
+        return self._missed(challenger, since) < self._missed(Chance(), since)
+
+    def _missed(self, chance: Chance, since: int = 0) -> float:
+        """Returns the Brier score of the origins from one on."""
+        told = chance.tell(self.described[since:])
+        return float(np.mean((told - self.crossed[since:]) ** 2))
 
 
 def _may_be_asked(past: Panel, limits: FloatArray, up: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -131,6 +141,6 @@ def learn_chances(
             max(1, longest // step),
         )
         learnt = lessons.learn() if len(lessons.crossed) else Chance()
-        if learnt.correction:
+        if learnt.learnt_from:
             chances[metric] = learnt
     return chances

@@ -30,6 +30,10 @@ class Passage:
     likely: FloatArray
     late: FloatArray
 
+    def take(self, rows: IntArray) -> "Passage":
+        """Returns some of the rows."""
+        return Passage(self.probability[rows], self.early[rows], self.likely[rows], self.late[rows])
+
 
 def first_passage(
     paths: NDArray[np.float32], limits: FloatArray, up: NDArray[np.bool_], horizon: IntArray
@@ -60,22 +64,33 @@ def first_passage(
 
 
 def likely_passage(
-    paths: NDArray[np.float32], limits: FloatArray, up: NDArray[np.bool_]
+    paths: NDArray[np.float32],
+    limits: FloatArray,
+    up: NDArray[np.bool_],
+    horizon: IntArray | None = None,
 ) -> Passage:
     """Returns first passages with a time even where next to no future meets the limit.
 
     The probability is Laplace's (never 0 or 1, for futures are a sample). Where too few
     futures pass, the time is told from those that come nearest, at their nearest. A row without
     futures is NaN throughout.
+
+    Args:
+        horizon: ``(n,)`` steps that count; all of them when it is not given.
     """
     n, count, steps = paths.shape
+    ahead = np.full(n, steps) if horizon is None else horizon
     silent = np.isnan(paths[:, :, 0]).all(axis=1)
-    passage = first_passage(paths, limits, up, np.full(n, steps))
+    passage = first_passage(paths, limits, up, ahead)
     probability = (passage.probability * count + 0.5) / (count + 1)
     times = np.stack([passage.early, passage.likely, passage.late])
     few = np.flatnonzero(passage.probability * count < _FEW)
     if len(few):
         toward = np.where(up[few, None, None], paths[few], -paths[few])
+        # One that meets the limit is nearest when it first does.
+        sign = np.where(up[few], 1.0, -1.0).astype(np.float32)
+        toward = np.minimum(toward, (sign * limits[few].astype(np.float32))[:, None, None])
+        toward[np.broadcast_to(np.arange(steps) >= ahead[few, None, None], toward.shape)] = -np.inf
         nearest = np.argsort(toward.max(axis=2), axis=1)[:, -_FEW:]
         when = np.take_along_axis(toward.argmax(axis=2) + 1.0, nearest, axis=1)
         times[:, few] = np.quantile(when, RANGE, axis=1)

@@ -26,3 +26,14 @@ class ForecastSettings:
     history: timedelta = field(
         default=timedelta(days=14), metadata={"help": "How far back is looked."}
     )
+    ensemble: str = field(
+        default="auto",
+        metadata={"help": "Forecaster plug-in the likeliest few are asked of too; empty: none."},
+    )
+    ensemble_share: float = field(
+        default=0.05, metadata={"help": "At most this share of the limits is asked of it."}
+    )
+    ensemble_budget: timedelta = field(
+        default=timedelta(seconds=30),
+        metadata={"help": "CPU time that it may take in one round; the rest keeps its forecast."},
+    )

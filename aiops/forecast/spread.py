@@ -17,7 +17,7 @@ from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Known, Milestone
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
-from aiops.forecast.passage import Passage, first_passage
+from aiops.forecast.passage import Passage, first_passage, likely_passage
 
 _ROWS_AT_ONCE: Final = 64
 """Rows whose paths are held at the same time: some 40 MB."""
@@ -129,11 +129,16 @@ class Spread:
     deadline: timedelta
 
 
-def foretell(forecaster: Forecaster, shard: Shard, spread: Spread | None) -> Told:
+def foretell(
+    forecaster: Forecaster, shard: Shard, spread: Spread | None, *, few: bool = False
+) -> Told:
     """Returns when each row meets its limit.
 
     Rows of a like horizon go together, so that a young row does not pay for an old one. A row
     whose worker died or was late abstains, with the reason.
+
+    Args:
+        few: The forecaster's futures are few: shares are Laplace's, and each row has a time.
     """
     n = len(shard.limits)
     order = np.argsort(shard.ahead, kind="stable")
@@ -143,9 +148,9 @@ def foretell(forecaster: Forecaster, shard: Shard, spread: Spread | None) -> Tol
     parts = [order[begin : begin + rows] for begin in range(0, n, rows)]
     shards = (shard.take(part) for part in parts)
     answers = (
-        _spread(spread, list(shards))
+        _spread(spread, list(shards), few=few)
         if spread is not None and costly
-        else (simulate(forecaster, each) for each in shards)
+        else (simulate(forecaster, each, few=few) for each in shards)
     )
     whole = Told.nothing(n, warned=shard.warns is not None)
     for part, told in zip(parts, answers, strict=True):
@@ -158,7 +163,7 @@ def foretell(forecaster: Forecaster, shard: Shard, spread: Spread | None) -> Tol
     return whole
 
 
-def simulate(forecaster: Forecaster, shard: Shard) -> Told:
+def simulate(forecaster: Forecaster, shard: Shard, *, few: bool = False) -> Told:
     """Returns when the forecaster's futures of the rows first meet their limits.
 
     Raises:
@@ -181,21 +186,27 @@ def simulate(forecaster: Forecaster, shard: Shard) -> Told:
             f"forecasts: {forecast.method} gives no paths, so no crossing can be told; "
             "choose another forecast.forecaster"
         )
-    passage = first_passage(forecast.paths, shard.limits, shard.up, shard.ahead)
+    meet = likely_passage if few else first_passage
+    passage = meet(forecast.paths, shard.limits, shard.up, shard.ahead)
     warned = None
     if shard.warns is not None:
-        warned = first_passage(forecast.paths, shard.warns, shard.up, shard.ahead)
+        warned = meet(forecast.paths, shard.warns, shard.up, shard.ahead)
     return Told(passage, forecast.reason, warned)
 
 
-def _spread(spread: Spread, shards: Sequence[Shard]) -> "Iterator[Told | ShardError]":
-    there = partial(simulate_there, spread.forecaster, spread.settings)
+def _spread(spread: Spread, shards: Sequence[Shard], *, few: bool) -> "Iterator[Told | ShardError]":
+    there = partial(simulate_there, spread.forecaster, spread.settings, few=few)
     return spread.executor.map(there, shards, spread.deadline)
 
 
-def simulate_there(name: str, settings: object, shard: Shard) -> Told:
+def simulate_there(name: str, settings: object, shard: Shard, *, few: bool = False) -> Told:
     """Does what :func:`simulate` does, in a worker that knows the forecaster by name."""
-    return simulate(_forecaster(name, settings), shard)
+    return simulate(_forecaster(name, settings), shard, few=few)
+
+
+def forecaster_of(spread: Spread) -> Forecaster:
+    """Returns the forecaster that is spread, built when it is first asked for."""
+    return _forecaster(spread.forecaster, spread.settings)
 
 
 def _forecaster(name: str, settings: object) -> Forecaster:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aiops.contracts.errors import NotEnoughHistory
 from aiops.contracts.forecaster import Forecaster
@@ -22,9 +23,10 @@ from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
 from aiops.forecast.runaway import COARSER, find_runaways
 from aiops.forecast.screen import Screen, screen
 from aiops.forecast.settings import ForecastSettings
+from aiops.forecast.shortlist import Ensemble
 from aiops.forecast.spread import Shard, Spread, Told, foretell
 from aiops.forecast.waves import bound_by_waves
-from aiops.forecast.weigh import weigh, weigh_warned
+from aiops.forecast.weigh import hear, weigh, weigh_rest, weigh_warned
 
 NOTHING_LEARNT: Final[Mapping[str, Chance]] = {}
 """By metric: where the fleet's past has taught nothing, the prior answers."""
@@ -39,6 +41,7 @@ class ForecastStage:
     settings: ForecastSettings
     forecaster: Forecaster
     spread: Spread | None = None
+    ensemble: Ensemble | None = None
 
     def foresee(
         self,
@@ -57,7 +60,8 @@ class ForecastStage:
         for group in plan_reads(requests, now_ns, self.settings.history):
             asked = [requests[i] for i in group.positions]
             seen = read_seen(read, asked, group.start, group.end, group.step)
-            crossings = self._cross_asked(seen, asked, now, chances)
+            ensemble = self.ensemble and self.ensemble.of_part(len(asked) / len(requests))
+            crossings = self._cross_asked(seen, asked, now, chances, ensemble)
             self._look_closer(asked, crossings, seen.panel, read, now)
             answers.update(zip(group.positions, crossings, strict=True))
         return [answers[i] for i in range(len(requests))]
@@ -68,6 +72,7 @@ class ForecastStage:
         asked: Sequence[Request],
         now: datetime,
         chances: Mapping[str, Chance] = NOTHING_LEARNT,
+        ensemble: Ensemble | None = None,
     ) -> list[Crossing]:
         known = Known(
             floor=np.array([request.floor for request in asked]) / seen.unit,
@@ -84,6 +89,7 @@ class ForecastStage:
             known,
             chances,
             warns if np.isfinite(warns).any() else None,
+            ensemble,
         )
         return [
             in_own_unit(crossing, request, float(unit))
@@ -131,12 +137,14 @@ class ForecastStage:
         known: Known | None = None,
         chances: Mapping[str, Chance] = NOTHING_LEARNT,
         warns: FloatArray | None = None,
+        ensemble: Ensemble | None = None,
     ) -> list[Crossing]:
         """Returns one crossing for each row of the panel (repeat a row for several limits).
 
         The horizon of a row is at most the length of its history: nothing older than itself
         can be promised. A row that the screen finds out of reach of its limit is answered
-        with probability 0; one without a significant trend abstains.
+        with probability 0; one without a significant trend abstains. Where the fleet's past has
+        taught how often such rows meet their limit all the same, that is told, without a time.
 
         Args:
             keys: The rows' names.
@@ -144,6 +152,7 @@ class ForecastStage:
             directions: ``up`` or ``down`` for each row (``both`` counts as up).
             chances: What the fleet's past has taught, by metric.
             warns: ``(n,)`` levels before the limits; told of rows that may meet their limit.
+            ensemble: Asked of the likeliest few as well.
         """
         del now  # The panel's end is the origin; kept so that all stages are called alike.
         known = known or Known()
@@ -154,8 +163,14 @@ class ForecastStage:
         rows = Shard(panel, limits, up, ahead, known, warns)
         told = self._simulate(rows, np.flatnonzero(first.near))
         own = [chances.get(key.metric, Chance()) for key in keys]
+        shares = told.passage.probability.copy()
         weigh(told.passage, rows, own)
-        _bound(told.passage, panel, limits, up)
+        most = _bound_by_waves(told.passage, panel, limits, up)
+        weigh_rest(told.passage, rows, own, first.reason)
+        if ensemble is not None:
+            heard, by_errors = ensemble.ask(told.passage.probability, rows)
+            hear(told.passage, shares, rows, own, heard, by_errors)
+        np.minimum(told.passage.probability, most, out=told.passage.probability)
         weigh_warned(told, rows, own, first.value)
         return [self._crossing(row, key, rows, first, told) for row, key in enumerate(keys)]
 
@@ -207,7 +222,12 @@ class ForecastStage:
             growth=float(first.growth[row]) / step.total_seconds(),
         )
         if first.reason[row]:
-            return replace(crossing, abstained=Abstention(int(first.reason[row])))
+            rate = float(passage.probability[row])
+            return replace(
+                crossing,
+                abstained=Abstention(int(first.reason[row])),
+                probability=rate if rate > 0 else None,
+            )
         if told.reason[row]:
             return replace(crossing, abstained=Abstention(int(told.reason[row])))
         probability = float(passage.probability[row])
@@ -232,9 +252,12 @@ _HISTORY_REASONS: Final = (
 )
 
 
-def _bound(passage: Passage, panel: Panel, limits: FloatArray, up: np.ndarray) -> None:
-    """Lowers the chance of rows that come back by themselves at regular times."""
+def _bound_by_waves(
+    passage: Passage, panel: Panel, limits: FloatArray, up: NDArray[np.bool_]
+) -> FloatArray:
+    """Returns the most that is likely of rows that come back by themselves at regular times."""
     values = np.where(panel.usable, panel.values, np.nan)
+    most = np.ones(len(limits))
     for row in np.flatnonzero(passage.probability > 0).tolist():
-        most = bound_by_waves(values[row], float(limits[row]), up=bool(up[row]))
-        passage.probability[row] = min(float(passage.probability[row]), most)
+        most[row] = bound_by_waves(values[row], float(limits[row]), up=bool(up[row]))
+    return most

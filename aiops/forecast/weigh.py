@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from aiops.domain.series import FloatArray
-from aiops.forecast.chance import Chance
+from aiops.domain.abstention import Abstention
+from aiops.domain.series import FloatArray, IntArray
+from aiops.forecast.chance import Chance, is_new
 from aiops.forecast.describe import describe_rows
 from aiops.forecast.limits import is_met
-from aiops.forecast.passage import Passage
+from aiops.forecast.passage import Passage, join_times
 from aiops.forecast.spread import Shard, Told
 
 WARNED_FROM: Final = 0.05
@@ -23,14 +25,63 @@ def weigh(passage: Passage, asked: Shard, chances: Sequence[Chance]) -> None:
     Where none does, the limit stays out of reach: there is no time to tell, either.
     """
     within = np.flatnonzero(passage.probability > 0)
-    rows_by_chance: dict[Chance, list[int]] = {}
-    for row in within.tolist():
-        rows_by_chance.setdefault(chances[row], []).append(row)
-    for chance, members in rows_by_chance.items():
-        rows = np.array(members)
-        some, shares = asked.take(rows), passage.probability[rows]
-        described = describe_rows(some.panel, some.limits, some.up, some.ahead, shares)
-        passage.probability[rows] = chance.tell(described)
+    _put_told(passage, asked, chances, within, passage.probability[within])
+
+
+def _put_told(
+    passage: Passage,
+    asked: Shard,
+    chances: Sequence[Chance],
+    rows: IntArray,
+    by_trend: FloatArray | None = None,
+    by_errors: FloatArray | None = None,
+) -> NDArray[np.float32]:
+    """Puts what each row's chance says of it, and returns what it was told by."""
+    some = asked.take(rows)
+    described = describe_rows(some.panel, some.limits, some.up, some.ahead, by_trend, by_errors)
+    places_by_chance: dict[Chance, list[int]] = {}
+    for place, row in enumerate(rows.tolist()):
+        places_by_chance.setdefault(chances[row], []).append(place)
+    for chance, places in places_by_chance.items():
+        passage.probability[rows[places]] = chance.tell(described[places])
+    return described
+
+
+def weigh_rest(
+    passage: Passage, asked: Shard, chances: Sequence[Chance], reason: NDArray[np.uint8]
+) -> None:
+    """Tells how likely rows without a way to their limit are to meet it all the same.
+
+    What comes and goes has no trend, and no replayed trend meets its limit. How often it comes is
+    known once the trees have been held against the fleet's own past; before, nothing is said.
+    """
+    silent = (reason == 0) | (reason == Abstention.NO_TREND)
+    silent &= passage.probability == 0
+    taught = np.array([chance.learnt_from > 0 for chance in chances], dtype=bool)
+    _put_told(passage, asked, chances, np.flatnonzero(silent & taught))
+
+
+def hear(
+    passage: Passage,
+    shares: FloatArray,
+    asked: Shard,
+    chances: Sequence[Chance],
+    rows: IntArray,
+    by_errors: Passage,
+) -> None:
+    """Gives an ensemble a say on some rows: in their probability, and in when they get there.
+
+    Args:
+        shares: ``(n,)`` of the replayed trends that meet the limit, 0 where none was replayed.
+        by_errors: Of ``rows``.
+    """
+    trends = np.where(shares[rows] > 0, shares[rows], np.nan)
+    by_trend = replace(passage.take(rows), probability=shares[rows])
+    described = _put_told(passage, asked, chances, rows, trends, by_errors.probability)
+    joined = join_times(by_errors, by_trend, is_new(described))
+    for name in ("early", "likely", "late"):
+        times = getattr(by_trend, name)  # What no trend leads to has no time.
+        getattr(passage, name)[rows] = np.where(np.isfinite(times), getattr(joined, name), times)
 
 
 def weigh_warned(told: Told, asked: Shard, chances: Sequence[Chance], values: FloatArray) -> None:

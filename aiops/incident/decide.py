@@ -107,7 +107,7 @@ class _Crossings:
             self._met(crossing, recent)
             return
         self._fall_elsewhere(crossing)
-        probability = crossing.probability
+        probability = crossing.foreseen
         if self.streak.get(answered(crossing.series)) and not self._is_gone(crossing):
             self.round.nothing(crossing.series, Reason.ANSWERED, Phrase("risk_answered"))
             return
@@ -161,7 +161,7 @@ class _Crossings:
         if crossing.series != incident.series:
             self._fall_elsewhere(crossing)
             return  # the incident speaks of another signal of this asset
-        probability = crossing.probability
+        probability = crossing.foreseen
         if probability is None and crossing.abstained is not Abstention.NO_TREND:
             self.round.note(incident, "hold", Reason.ABSTAINED, _abstained(crossing))
             return
@@ -329,9 +329,10 @@ class _Crossings:
 
     def _is_gone(self, crossing: Crossing) -> bool:
         """Whether there is no risk now; bad data says nothing of it."""
-        if crossing.probability is None:
+        probability = crossing.foreseen
+        if probability is None:
             return crossing.abstained is Abstention.NO_TREND
-        return crossing.probability < self.settings.close_probability
+        return probability < self.settings.close_probability
 
 
 def _same_limit(one: Member, other: Member) -> bool:
@@ -347,4 +348,4 @@ def _is_over(crossing: Crossing) -> bool:
 
 
 def _worst_first(crossing: Crossing) -> tuple[int, float, str]:
-    return (0 if _is_over(crossing) else 1, -(crossing.probability or 0.0), crossing.series.text)
+    return (0 if _is_over(crossing) else 1, -(crossing.foreseen or 0.0), crossing.series.text)

@@ -221,7 +221,7 @@ class _Speech:
         if not math.isnan(crossing.value):
             words = self("was", signal=signal, value=crossing.value)
             steps.append(Step(crossing.origin, Link.SAMPLE, words))
-        if crossing.probability is None:
+        if crossing.foreseen is None:
             why = crossing.abstained.name.lower()
             words = self("no_forecast", signal=signal, abstention=why)
         else:

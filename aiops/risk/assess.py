@@ -79,21 +79,23 @@ def _assess_one(
     price_per_hour: float,
 ) -> Risk:
     likely = sorted(
-        (c for c in crossings if c.probability is not None),
-        key=lambda c: (-(c.probability or 0.0), c.series),
+        (c for c in crossings if c.foreseen is not None),
+        key=lambda c: (-(c.foreseen or 0.0), c.series),
     )
     over = [c for c in crossings if c.abstained is Abstention.ALREADY_OVER]
     answered = bool(likely or over) or any(c.abstained in ASSESSED_WITHOUT_TREND for c in crossings)
     contributions = (
         *(Contribution(c.series, "forecast", 1.0, c.method, "over") for c in over),
-        *(Contribution(c.series, "forecast", c.probability or 0.0, c.method) for c in likely),
+        *(Contribution(c.series, "forecast", c.foreseen or 0.0, c.method) for c in likely),
         *(
             Contribution(a.series, "anomaly", 0.0, a.detector, a.shape.value)
             for a in sorted(anomalies, key=lambda a: -a.strength)
         ),
     )
-    first = over[0] if over else min(likely, key=lambda c: c.likely or now, default=None)
-    left = timedelta(0) if over else ((first.likely or now) - now if first else settings.horizon)
+    timed = [(c.likely, c) for c in likely if c.likely is not None]
+    soonest = min(timed, key=lambda pair: pair[0], default=None)
+    first = over[0] if over else soonest[1] if soonest else next(iter(likely), None)
+    left = timedelta(0) if over else soonest[0] - now if soonest else settings.horizon
     common = {
         "asset": asset.key,
         "computed_at": now,

@@ -61,9 +61,9 @@ class RiskBoard:
     def contributions(self, asset: str) -> list[dict[str, Any]]:
         """Returns what speaks for a failure of the asset now, likeliest first, as plain values."""
         likely = [
-            (crossing.probability, crossing)
+            (crossing.foreseen, crossing)
             for crossing in self.crossings.values()
-            if crossing.series.asset == asset and crossing.probability
+            if crossing.series.asset == asset and crossing.foreseen
         ]
         foreseen: list[dict[str, Any]] = [
             {

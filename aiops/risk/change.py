@@ -133,7 +133,7 @@ def assess_change(change: Change, known: Known, now: datetime) -> dict[str, Any]
         "reasons": _reasons(asked, record, standing, change, now),
         "affected": sorted(touched),
         "open_incidents": [_row(i) for i in standing],
-        "foreseen": [_foreseen(c) for c in crossings if c.probability is not None],
+        "foreseen": [_foreseen(c) for c in crossings if c.foreseen is not None],
         "past_changes": record.plain(),
         "expected_loss": probability * hourly * (known.terms.outage / _HOUR),
         "currency": known.terms.currency,

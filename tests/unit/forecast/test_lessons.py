@@ -114,3 +114,9 @@ def test_the_way_down_is_the_way_up_turned_over():
         for sign in (1, -1)
     )
     assert up == pytest.approx(down, nan_ok=True)
+
+
+def test_a_prior_that_tells_the_fleet_no_better_than_its_rate_has_not_stood_the_test():
+    draw = np.random.default_rng(2)
+    described = np.full((200, len(ALL_NAMES)), np.nan, dtype=np.float32)
+    assert Lessons(described, draw.random(200) < 0.4).learn().learnt_from == 0
