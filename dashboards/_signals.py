@@ -33,7 +33,7 @@ class World:
     @classmethod
     def of(cls, reader: Reader) -> "World":
         """Reads metrics and limits."""
-        limits = {(limit.asset, limit.metric): limit for limit in reader.ledger.limits()}
+        limits = {(limit.asset, limit.metric): limit for limit in reader.limits()}
         return cls(reader.ledger.metrics(), limits)
 
     def limit(self, key: SeriesKey) -> Limit | None:

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter(f"--to {end} is not after --from {start}")
         settings, _ = read_settings(config)
         with open_reading(settings) as here:
-            counts = export(here.ledger, here.series, bundle, first, last, assets)
+            counts = export(here.ledger, here.series, bundle, first, last, assets, settings.limits)
         for name, count in counts.items():
             typer.echo(f"{bundle / name}: {count} rows")
 

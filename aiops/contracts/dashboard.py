@@ -1,6 +1,6 @@
 """Dashboards: pages rendered on the server from what the service knows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from aiops.domain.asset import Viewer
 from aiops.domain.change import Change
 from aiops.domain.forecast import Forecast
 from aiops.domain.incident import Incident, OutcomeKind
+from aiops.domain.metric import Limit
 from aiops.domain.record import Record
 from aiops.domain.series import SeriesKey
 
@@ -30,6 +31,10 @@ class Reader(Protocol):
     @property
     def panels(self) -> PanelSource:
         """Values by series id."""
+        ...
+
+    def limits(self) -> Sequence[Limit]:
+        """Returns the limits in force: those of the configuration, then those of sources."""
         ...
 
     def now(self) -> datetime:

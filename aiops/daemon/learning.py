@@ -1,6 +1,6 @@
 """What the running service learns and reports: ladder, value, changes, the question at closing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from aiops.domain.answer import Answer
 from aiops.domain.asset import SYSTEM, Viewer
 from aiops.domain.change import Change
 from aiops.domain.incident import Incident, OutcomeKind
+from aiops.domain.metric import Limit
 from aiops.domain.record import Record
 from aiops.domain.series import SeriesKey
 from aiops.forecast.records import read_records
@@ -106,6 +107,10 @@ class Learning:
     ) -> Mapping[str, Any]:
         """Returns what a verdict would have changed in the last sixty days."""
         return read_preview(self.ledger, viewer, incident, verdict, self.clock.now())
+
+    def limits(self) -> Sequence[Limit]:
+        """Returns the limits in force."""
+        return self.pipeline.fleet.limits
 
     def records(self, viewer: Viewer, asset: str, start: datetime) -> Mapping[SeriesKey, Record]:
         """Returns how earlier forecasts of an asset's limits have ended."""

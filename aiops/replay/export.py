@@ -1,6 +1,7 @@
 """Writes a bundle from a ledger and a store: history to replay, to share, to keep."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +14,9 @@ from aiops.contracts.store import HistoryReader
 from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.incident import Incident, OutcomeKind
 from aiops.domain.instant import to_ns
-from aiops.domain.metric import Metric
+from aiops.domain.metric import Limit, Metric
 from aiops.domain.selector import selects
+from aiops.domain.series import SeriesInfo
 from aiops.domain.step import DAY
 from aiops.replay.tables import write_table
 
@@ -33,10 +35,15 @@ def export(
     start: datetime,
     end: datetime,
     selector: str = "*",
+    own_limits: Sequence[Limit] = (),
 ) -> Mapping[str, int]:
     """Writes the bundle of the assets whose key matches, and returns how much of each there is.
 
-    Failures and repairs are those of incidents that happened or were averted.
+    Failures and repairs are those of incidents that happened or were averted. A limit that is a
+    share of another series has no level of its own, and is left out.
+
+    Args:
+        own_limits: Those of the configuration; they go before those of sources.
 
     Raises:
         InputError: The folder is not empty, or there is nothing to write.
@@ -61,7 +68,7 @@ def export(
         "limits.csv": [
             {"asset": x.asset, "metric": x.metric, "direction": x.direction.value,
              "warn": "" if x.warn is None else x.warn, "fail": x.fail}
-            for x in ledger.limits() if x.asset in keys and x.metric in metrics
+            for x in _limits([*ledger.limits(), *own_limits], infos)
         ],
         "failures.csv": list(_failures(within)),
         "maintenance.csv": list(_repairs(within)),
@@ -75,6 +82,15 @@ def export(
     write_table(samples, str(folder / "samples.parquet"))
     counts = {name: len(rows) for name, rows in tables.items()}
     return {**counts, "samples.parquet": len(samples)}
+
+
+def _limits(limits: Sequence[Limit], infos: Iterable[SeriesInfo]) -> Iterator[Limit]:
+    """Yields the limit of each asset's metric: its own, else that of every asset."""
+    place = {(x.asset, x.metric): x for x in limits}
+    for asset, metric in sorted({(info.key.asset, info.key.metric) for info in infos}):
+        found = place.get((asset, metric)) or place.get(("", metric))
+        if found is not None and not found.of:
+            yield replace(found, asset=asset)
 
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {

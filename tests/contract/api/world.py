@@ -97,6 +97,9 @@ class FakeService:
             "sources": [{"name": "this-host", "silent": False, "last_at": NOW.isoformat()}],
         }
 
+    def limits(self):
+        return self.ledger.limits()
+
     def now(self) -> datetime:
         return self.time
 
