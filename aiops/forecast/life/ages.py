@@ -53,8 +53,8 @@ class AgedLife:
                 [f"column {name!r} is missing; the model needs it" for name in lacking]
             )
         order = [lives.sensors.index(name) for name in self.sensors]
-        ages, flags = _at_the_end(lives)
-        x = _standard(flags[:, order], self.instead, self.spread)
+        ages, flags = at_the_end(lives)
+        x = in_deviations(flags[:, order], self.instead, self.spread)
         answers = []
         for name, age, own in zip(lives.units, ages.tolist(), x, strict=True):
             p10, p50, p90 = np.quantile(self._left(age, own), (0.1, 0.5, 0.9)).tolist()
@@ -69,6 +69,14 @@ class AgedLife:
         spent = (age / scale) ** shape
         whole = scale * (spent - np.log1p(-_LEVELS)) ** (1 / shape)
         return np.maximum(whole - age, 0.0)
+
+    def survival(self, lives: Lives, ages: FloatArray) -> FloatArray:
+        """Returns ``(n_units, n_ages)`` shares of new units with their flags that reach an age."""
+        order = [lives.sensors.index(name) for name in self.sensors]
+        x = in_deviations(at_the_end(lives)[1][:, order], self.instead, self.spread)
+        scale = np.exp(self.draws[:, 0] + x @ self.draws[:, 1:-1].T)[:, :, None]
+        shape = np.exp(self.draws[:, -1])[:, None]
+        return np.asarray(np.exp(-((ages / scale) ** shape)).mean(axis=1))
 
     def arrays(self) -> dict[str, FloatArray]:
         """Returns what a file holds of it."""
@@ -101,7 +109,7 @@ def fit_ages(lives: Lives) -> AgedLife:
     """
     from scipy.optimize import minimize
 
-    ages, flags = _at_the_end(lives)
+    ages, flags = at_the_end(lives)
     failed = ~lives.censored
     if int((failed & (ages > 0)).sum()) < 2:
         raise NotEnoughHistory("fewer than two units failed; ages alone teach nothing yet")
@@ -111,7 +119,7 @@ def fit_ages(lives: Lives) -> AgedLife:
     count = np.maximum(seen.sum(axis=0), 1)
     instead = np.where(seen, flags, 0.0).sum(axis=0) / count
     spread = np.sqrt((np.where(seen, flags - instead, 0.0) ** 2).sum(axis=0) / count)
-    x = _standard(flags, instead, spread)
+    x = in_deviations(flags, instead, spread)
     log_age = np.log(ages)
     design = np.column_stack([np.ones(len(x)), x])
 
@@ -152,13 +160,13 @@ def _curvature(
     return np.asarray((found + found.T) / 2)
 
 
-def _at_the_end(lives: Lives) -> tuple[FloatArray, FloatArray]:
+def at_the_end(lives: Lives) -> tuple[FloatArray, FloatArray]:
     """Returns age and flags of each unit at its last row."""
     last = lives.cuts[1:] - 1
     return lives.time[last], lives.values[last]
 
 
-def _standard(flags: FloatArray, instead: FloatArray, spread: FloatArray) -> FloatArray:
+def in_deviations(flags: FloatArray, instead: FloatArray, spread: FloatArray) -> FloatArray:
     """Returns flags in deviations from their mean; what is not known is the mean."""
     known = np.where(np.isfinite(flags), flags, instead)
     return np.asarray((known - instead) / np.where(spread > 0, spread, 1.0))

@@ -14,9 +14,10 @@ import numpy as np
 
 from aiops.domain.lives import Lives
 from aiops.forecast.life.ages import AgedLife
+from aiops.forecast.life.cox import CoxLife
 from aiops.forecast.life.model import FittedLife
 
-Model = FittedLife | AgedLife
+Model = FittedLife | AgedLife | CoxLife
 Fit = Callable[[Lives], Model]
 
 GROWN: Final = 1.25

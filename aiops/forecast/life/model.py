@@ -13,8 +13,9 @@ from aiops.contracts.errors import InputError, NotEnoughHistory
 from aiops.domain.forecast import Life
 from aiops.domain.lives import Lives
 from aiops.domain.series import FloatArray
-from aiops.forecast.life.ages import AgedLife, fit_ages, says_no_more_than_age
+from aiops.forecast.life.ages import AgedLife, says_no_more_than_age
 from aiops.forecast.life.boosted import FEWEST_UNITS, Boosted, fit_boosted
+from aiops.forecast.life.cox import CoxLife, fit_ages_or_hazard
 from aiops.forecast.life.features import fill_holes
 from aiops.forecast.life.regime import Regimes, find_regimes
 from aiops.forecast.life.similar import Similar, fit_similar, smooth
@@ -63,7 +64,7 @@ class FittedLife:
         return answers
 
 
-def fit_life(lives: Lives, aged: bool = True) -> FittedLife | AgedLife:
+def fit_life(lives: Lives, aged: bool = True) -> FittedLife | AgedLife | CoxLife:
     """Learns from units that ran to their failure.
 
     Args:
@@ -74,7 +75,7 @@ def fit_life(lives: Lives, aged: bool = True) -> FittedLife | AgedLife:
         NotEnoughHistory: No unit failed, or none has four rows.
     """
     if says_no_more_than_age(lives):
-        return fit_ages(lives)
+        return fit_ages_or_hazard(lives)
     lengths = np.diff(lives.cuts)
     usable = int((~lives.censored & (lengths >= 4)).sum())
     if not usable:
@@ -94,10 +95,10 @@ def fit_life(lives: Lives, aged: bool = True) -> FittedLife | AgedLife:
     return FittedLife(sensors, instead, regimes, similar, boosted)
 
 
-def write_life(model: FittedLife | AgedLife) -> bytes:
+def write_life(model: FittedLife | AgedLife | CoxLife) -> bytes:
     """Returns the model as one file."""
     trees: Sequence[str] = ()
-    if isinstance(model, AgedLife):
+    if isinstance(model, AgedLife | CoxLife):
         arrays = model.arrays()
     else:
         arrays = {"instead": model.instead, **model.regimes.arrays(), **model.similar.arrays()}
@@ -121,7 +122,7 @@ def write_life(model: FittedLife | AgedLife) -> bytes:
     return out.getvalue()
 
 
-def read_life(data: bytes, name: str) -> FittedLife | AgedLife:
+def read_life(data: bytes, name: str) -> FittedLife | AgedLife | CoxLife:
     """Reads a model.
 
     Raises:
@@ -141,6 +142,8 @@ def read_life(data: bytes, name: str) -> FittedLife | AgedLife:
                 arrays = {key: held[key] for key in held.files}
         if "draws" in arrays:
             return AgedLife.of_arrays(tuple(about["sensors"]), arrays, about["version"])
+        if "hazard" in arrays:
+            return CoxLife.of_arrays(tuple(about["sensors"]), arrays, about["version"])
         return FittedLife(
             tuple(about["sensors"]),
             arrays["instead"],
