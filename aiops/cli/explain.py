@@ -10,7 +10,9 @@ from aiops.cli.export import read_time
 from aiops.cli.run import Config, read_settings
 
 if TYPE_CHECKING:
+    from aiops.config import Settings
     from aiops.detect.explain import Explanation
+    from aiops.detect.terms import Terms
     from aiops.domain.panel import Panel
 
 _PAST: Final = timedelta(days=28)
@@ -34,18 +36,24 @@ def register(app: typer.Typer) -> None:
         config: Config = None,
     ) -> None:
         """Show why a point was (not) an alert, step by step, from the points before it."""
-        from aiops.cli.try_detect import create_stage
+        from dataclasses import replace
+
+        from aiops.cli.try_detect import create_stage, stage_of
         from aiops.detect.explain import explain
 
-        stage = create_stage(detector, budget, config)
         if Path(source).is_file():
             panel = _of_file(source, metric, at)
+            told = explain(create_stage(detector, budget, config), panel)
         else:
-            panel = _of_store(source, metric, read_time(at), config)
-        typer.echo(words(source, metric, at, explain(stage, panel), stage.budget))
+            settings, _ = read_settings(config)
+            panel, terms = _of_store(source, metric, read_time(at), settings)
+            if budget is not None:
+                terms = replace(terms, budget=terms.budget * 0 + budget)
+            told = explain(stage_of(settings.detect, detector, budget), panel, terms)
+        typer.echo(words(source, metric, at, told))
 
 
-def words(source: str, metric: str, at: str, told: "Explanation", budget: float) -> str:
+def words(source: str, metric: str, at: str, told: "Explanation") -> str:
     """Returns the explanation as lines."""
     lines = [
         f"{source} {metric} at {at}: {told.verdict}",
@@ -59,7 +67,7 @@ def words(source: str, metric: str, at: str, told: "Explanation", budget: float)
             f"  tail       {told.tail:.2f} (-log10 of its rank in the series' own past)",
             f"  score      {told.score:.2f} (with the event it stands in)",
             f"  strength   {told.strength:.2f}",
-            f"  needed     {told.needed:.2f} at {budget:g} false alarms per series-week",
+            f"  needed     {told.needed:.2f} at {told.budget:g} false alarms per series-week",
             f"  before     {told.before:.2f} is the strongest of the cells it had to exceed",
             f"  event      {_event(told.was_open)} before, {_event(told.is_open)} after",
         ]
@@ -96,18 +104,20 @@ def _of_file(source: str, metric: str, at: str) -> "Panel":
     return Panel.of(values[:, cut], times[cut], step, calendar=calendar, ordinal=True)
 
 
-def _of_store(asset: str, metric: str, at: datetime, config: Path | None) -> "Panel":
+def _of_store(asset: str, metric: str, at: datetime, settings: "Settings") -> "tuple[Panel, Terms]":
+    """Returns the series up to the point, and what it is judged by."""
     from dataclasses import replace
 
     import numpy as np
 
     from aiops.cli.reading import open_reading
+    from aiops.collect.fleet import Fleet
     from aiops.contracts.errors import InputError
-    from aiops.domain.asset import SYSTEM
+    from aiops.detect.days_off import countries_of, days_off
+    from aiops.detect.terms import Terms
     from aiops.domain.calendar import build_calendar
     from aiops.domain.instant import duration, to_ns
 
-    settings, _ = read_settings(config)
     with open_reading(settings) as here:
         mine = [info for info in here.ledger.catalogue.all() if info.key.asset == asset]
         found = [info for info in mine if info.key.metric == metric]
@@ -121,6 +131,10 @@ def _of_store(asset: str, metric: str, at: datetime, config: Path | None) -> "Pa
         panel = here.series.panel(
             ids, start, end, duration(info.step_ns), counters=np.array([info.counter])
         )
-        owner = here.ledger.asset(SYSTEM, asset)
-        zone = owner.time_zone if owner is not None and owner.time_zone else "UTC"
-        return replace(panel, calendar=build_calendar(panel.times, [zone]))
+        fleet = Fleet(here.ledger)
+        fleet.load()
+        countries = countries_of(fleet.sites([info]), settings.detect.countries)
+        off = days_off(countries, panel.times)
+        calendar = build_calendar(panel.times, fleet.zones([info]), countries, off)
+        terms = Terms.of(settings.detect, [info], fleet)
+        return replace(panel, calendar=calendar), terms

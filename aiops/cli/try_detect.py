@@ -9,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aiops.detect.settings import DetectSettings
     from aiops.detect.stage import DetectStage
 
 TIME: Final = "timestamp"
@@ -89,17 +90,22 @@ def _progress(files: list[Path]) -> Iterator[Path]:
 
 def create_stage(name: str | None, budget: float | None, config: Path | None) -> "DetectStage":
     """Returns the stage that the options ask for, of the packaged defaults where they do not."""
+    from aiops.detect.settings import DetectSettings
+
+    if config is None:
+        return stage_of(DetectSettings(), name, budget)
+    from aiops.config import load
+
+    return stage_of(load(config).detect, name, budget)
+
+
+def stage_of(settings: "DetectSettings", name: str | None, budget: float | None) -> "DetectStage":
+    """Returns the stage of the settings, with the detector and budget that were asked for."""
     from dataclasses import replace
 
     from aiops.contracts.errors import InputError, PluginError
-    from aiops.detect.settings import DetectSettings
     from aiops.detect.stage import DetectStage
 
-    settings = DetectSettings()
-    if config is not None:
-        from aiops.config import load
-
-        settings = load(config).detect
     if name is not None and name != settings.detector:
         settings = replace(settings, detector=name, settings={})
     if budget is not None:

@@ -114,12 +114,10 @@ class DetectStage:
         parts["strength"], tail = calibrate.update(parts["strength"], raw.score)
         strength = calibrate.strengths(raw.score, tail)
         parts["first_days"], strength = first_days.update(parts["first_days"], panel, strength)
-        apart = panel.values - expected
         if terms.minimum_effect.any():
-            small = np.abs(apart) < terms.minimum_effect[:, None] * np.abs(expected)
-            strength[small] = 0.0
+            strength[terms.too_small(panel.values, expected)] = 0.0
         if terms.bad.any():
-            strength[apart * terms.bad[:, None] < 0] = 0.0
+            strength[terms.harmless(panel.values, expected)] = 0.0
         parts["linger"], lasting = linger.update(parts["linger"], raw.score)
         parts["score"], score = calibrate.update(parts["score"], lasting)
         if silent is not None:

@@ -90,6 +90,14 @@ class Terms:
                     terms.missing[row] = _GAP[each.missing]
         return terms
 
+    def too_small(self, values: FloatArray, expected: FloatArray) -> NDArray[np.bool_]:
+        """Returns which cells are too near to what is usual to matter; ``(n, n_times)``."""
+        return np.abs(values - expected) < self.minimum_effect[:, None] * np.abs(expected)
+
+    def harmless(self, values: FloatArray, expected: FloatArray) -> NDArray[np.bool_]:
+        """Returns which cells moved the way that is not bad; ``(n, n_times)``."""
+        return (values - expected) * self.bad[:, None] < 0
+
 
 @dataclass(slots=True)
 class TermsBook:

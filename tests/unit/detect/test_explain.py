@@ -1,5 +1,6 @@
 """Why a point was an alert, or was none."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from aiops.cli import build
 from aiops.detect.explain import explain
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
+from aiops.detect.terms import Terms
 from aiops.domain.instant import to_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import Samples, SeriesKey
@@ -57,6 +59,13 @@ def test_the_verdict_is_what_the_stage_decided(values, cells, verdict):
     assert np.array_equal(told.score, found.score[0, -1], equal_nan=True)
 
 
+def test_what_moves_the_harmless_way_is_ruled_out_by_its_terms(values):
+    only_less_is_bad = replace(Terms.same(1, 0.1), bad=np.array([-1], np.int8))
+    told = explain(STAGE, panel_of(values[:2501]), only_less_is_bad)
+    assert told.verdict == "no alert: more than usual is not bad here"
+    assert (told.strength, told.is_open) == (0.0, False)
+
+
 def test_the_command_explains_a_row_of_a_file(values, tmp_path):
     path = tmp_path / "one.csv"
     pd.DataFrame({"timestamp": np.arange(3000), "load": values}).to_csv(path, index=False)
@@ -88,5 +97,12 @@ def test_the_command_explains_a_stored_point(values, tmp_path):
     result = CliRunner().invoke(build(), ["explain", "db-07", "load", *point])
     assert result.exit_code == 0, result.output
     assert "an alert: it opened an event" in result.output
+    path.write_text(
+        f"store: {{directory: '{tmp_path}'}}\n"
+        "detect: {overrides: [{match: 'db-*', minimum_effect: 40.0, budget: 0.5}]}\n"
+    )
+    result = CliRunner().invoke(build(), ["explain", "db-07", "load", *point])
+    assert "no alert: it is within 40 of what is usual" in result.output
+    assert "at 0.5 false alarms per series-week" in result.output
     missing = CliRunner().invoke(build(), ["explain", "db-07", "pressure", *point])
     assert "known of it: load" in str(missing.exception.problems)
