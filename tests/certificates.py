@@ -9,8 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make_certificates(directory, host="127.0.0.1"):
-    """Returns paths of an authority, of one certificate that it signed, and of its key."""
+def make_certificates(directory, host="127.0.0.1", ends=timedelta(days=1)):
+    """Returns paths of an authority, of one certificate that it signed, and of its key.
+
+    Args:
+        ends: When the certificate ends, from now on; the authority goes on for a day.
+    """
     now = datetime.now(UTC)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
@@ -23,8 +27,8 @@ def make_certificates(directory, host="127.0.0.1"):
             .issuer_name(ca_name)
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_before(now - timedelta(hours=2))
+            .not_valid_after(now + (timedelta(days=1) if authority else ends))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(
                 x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]),

@@ -19,6 +19,8 @@ _MAX_MESSAGE: Final = 4 << 20
 _MAX_CALLS: Final = 32
 _WORKERS: Final = 8
 _STREAMS: Final = 100
+_CONNECTIONS: Final = 200
+"""As many as the HTTP door answers at once."""
 _RETRY_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 5.0
 # Source: OTLP 1.x, table of HTTP answers and gRPC codes; google.rpc.Code has the numbers.
@@ -61,6 +63,7 @@ class CallServer:
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
                 ("grpc.max_concurrent_streams", _STREAMS),
                 ("grpc.so_reuseport", 0),
+                ("grpc.max_allowed_incoming_connections", _CONNECTIONS),
             ),
         )
         for path, answer in _answers(service).items():

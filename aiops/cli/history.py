@@ -29,6 +29,9 @@ def register(app: typer.Typer) -> None:
         days: Annotated[
             int, typer.Option("--days", help="How far back a pull source is read.", min=1)
         ] = 14,
+        into: Annotated[
+            bool, typer.Option("--into", help="Add a bundle to assets another source watches.")
+        ] = False,
         config: Config = None,
     ) -> None:
         """Bring in history while the daemon is stopped; opens no incident, can be repeated."""
@@ -41,7 +44,7 @@ def register(app: typer.Typer) -> None:
         history = History(settings, now)
         try:
             if bundle is not None:
-                pieces = _from_bundle(history, source, bundle)
+                pieces = _from_bundle(history, source, bundle, into=into)
             else:
                 pieces = _from_source(history, source, settings, days)
             with progress_bar("import") as advance:
@@ -56,18 +59,19 @@ def register(app: typer.Typer) -> None:
         )
 
 
-def _from_bundle(history: "History", name: str, folder: Path) -> "Iterator[Piece]":
+def _from_bundle(history: "History", name: str, folder: Path, *, into: bool) -> "Iterator[Piece]":
     from aiops.collect.spacing import Spacing
     from aiops.daemon.history import pieces_of
     from aiops.domain.step import HOUR
     from aiops.replay.bundle import read_bundle
 
     found = read_bundle(folder)
+    inventory = history.told_by(name, found.inventory, into=into)
     batch = found.batch
     interval = Spacing().note(batch) or HOUR
     last = int(batch.times.max(initial=0))
     mark = f"{folder.resolve()}:{len(batch)}:{last}"
-    return pieces_of(batch, found.inventory, interval, history.cursor(name), mark)
+    return pieces_of(batch, inventory, interval, history.cursor(name), mark)
 
 
 def _from_source(

@@ -8,6 +8,7 @@ Source: Apache Arrow, "Serialization and Interprocess Communication", streaming 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
@@ -18,6 +19,12 @@ from aiops.domain.series import Batch, SeriesKey
 
 MEDIA_TYPE: Final = "application/vnd.apache.arrow.stream"
 PATH: Final = "/api/v1/edge/samples"
+AGENT_HEADER: Final = "x-aiops-agent"
+"""Tells one agent from another that was given the same token."""
+CLOCK: Final = "clock"
+"""Reason for which samples are not taken now: they lie ahead, the agent keeps them."""
+AHEAD: Final = timedelta(minutes=10)
+"""What lies further ahead was stamped by a clock that is wrong."""
 _VERSION: Final = b"1"
 
 

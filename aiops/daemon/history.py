@@ -35,6 +35,7 @@ _HOUR: Final = 3600 * 10**9
 _LEARN_FROM: Final = timedelta(days=14)
 _DEADLINE: Final = timedelta(seconds=60)
 _AHEAD: Final = timedelta(minutes=10)
+_MOST_TOLD: Final = 20
 
 Progress = Callable[[float], None]
 
@@ -146,6 +147,30 @@ class History:
     def cursor(self, name: str) -> Cursor:
         """Returns where an import of that name has come to."""
         return self._ledger.cursor(_key(name))
+
+    def told_by(self, name: str, inventory: Inventory, *, into: bool) -> Inventory:
+        """Returns what a bundle may tell: of an asset that another source watches, nothing.
+
+        Args:
+            into: Whether its samples may be added to such an asset.
+
+        Raises:
+            InputError: They may not, and would be.
+        """
+        watched = self._ledger.asset_sources()
+        others = {a.key for a in inventory.assets if watched.get(a.key, name) != name}
+        if others and not into:
+            raise InputError(
+                [
+                    f"{key}: is watched by the source {watched[key]}; import it under that name, "
+                    "or give --into to add this history to it"
+                    for key in sorted(others)[:_MOST_TOLD]
+                ]
+            )
+        mine = tuple(asset for asset in inventory.assets if asset.key not in others)
+        limits = tuple(limit for limit in inventory.limits if limit.asset not in others)
+        edges = tuple(edge for edge in inventory.edges if edge.source not in others)
+        return replace(inventory, assets=mine, limits=limits, edges=edges)
 
     def take(self, name: str, pieces: Iterator[Piece], progress: Progress) -> Imported:
         """Stores the pieces one by one, then lets detectors learn from them."""

@@ -72,6 +72,8 @@ def read_bundle(folder: Path) -> Bundle:
     known = {asset.key for asset in assets}
     reader.check_failures("failures.csv", failures, known, batch)
     reader.check_known("samples", sorted({key.asset for key in batch.series}), known)
+    if not len(batch) and not reader.problems:
+        reader.problems.append(f"{folder / 'samples.csv'}: holds no samples; a bundle has some")
     if reader.problems:
         raise InputError(reader.problems[:_MOST_PROBLEMS])
     from_metrics = [limit for _, limit in metrics if limit is not None]

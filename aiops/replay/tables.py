@@ -5,10 +5,12 @@ its types. What is written appears whole or not at all (temporary name, then ren
 """
 
 import csv
+import gzip
 import io
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from errno import EISDIR
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +25,11 @@ SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
 MOST_PROBLEMS: Final = 20
 """Lines of problems printed for one file."""
 
+_MAX_CELL: Final = 64 << 10
+_UNFOLDED: Final = 1 << 30
+_MAX_RATIO: Final = 100
+"""Gzip shrinks numbers in text five to twenty times; beyond both bounds a file is a bomb."""
+
 _NOT_A_NUMBER: Final = frozenset({"", "nan", "na", "n/a", "null", "none", "-"})
 """Words in use for a missing value; they are read as missing, anything else is a problem."""
 
@@ -35,6 +42,8 @@ def read_table(source: str) -> pd.DataFrame:
             of one name.
     """
     name = "standard input" if source == "-" else source
+    if source != "-" and Path(source).exists() and not Path(source).is_file():
+        raise InputError([f"{name}: is no file; name a table"])
     try:
         if source.endswith(".parquet"):
             frame = pd.read_parquet(source)
@@ -200,26 +209,62 @@ def read_numbers(source: str, column: "pd.Series[Any]") -> FloatArray:
 
 
 def _read_csv(source: str) -> pd.DataFrame:
-    text: str | io.StringIO = source
-    if source == "-":
-        text = io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"))
-    frame = pd.read_csv(
-        text,
-        dtype=str,
-        na_filter=False,
-        encoding="utf-8-sig",
-        header=None,
-        quoting=csv.QUOTE_MINIMAL,
-        index_col=False,
-    )
+    text: Any = source
+    with ExitStack() as opened:
+        if source == "-":
+            text = io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"))
+        elif source.endswith(".gz"):
+            text = opened.enter_context(_Bounded(source))
+        frame = pd.read_csv(
+            text,
+            dtype=str,
+            na_filter=False,
+            encoding="utf-8-sig",
+            header=None,
+            quoting=csv.QUOTE_MINIMAL,
+            index_col=False,
+        )
     head = frame.iloc[0]
+    if len(head) == 1 and ";" in str(head.iloc[0]):
+        raise ValueError("its columns are separated by ';'; write commas and decimal points")
+    for column in range(frame.shape[1]):
+        lengths = frame.iloc[:, column].str.len()
+        if lengths.max() > _MAX_CELL:
+            row = int(lengths.argmax())
+            raise ValueError(f"row {row + 1}: a cell has {int(lengths[row])} characters")
     frame = frame.iloc[1:].reset_index(drop=True)
     frame.columns = pd.Index([str(name) for name in head])
     return frame
 
 
+class _Bounded(gzip.GzipFile):
+    """A compressed file that is no bomb."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._most = max(_UNFOLDED, _MAX_RATIO * Path(path).stat().st_size)
+        self._given = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Reads on."""
+        return self._counted(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        """Reads what is there."""
+        return self._counted(super().read1(size))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._given += len(data)
+        if self._given > self._most:
+            raise ValueError(f"it unfolds beyond {self._most} bytes; cut it into parts")
+        return data
+
+
 def _say_damage(message: str) -> str:
     """Returns what a CSV parser says of a damaged file, in words for its writer."""
+    quote = re.search(r"EOF inside string starting at row (\d+)", message)
+    if quote:
+        return f"row {int(quote[1]) + 1}: a quote is opened and never closed"
     cells = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
     if cells is None:
         return f"cannot be read ({' '.join(message.split())})"

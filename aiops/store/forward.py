@@ -2,12 +2,15 @@
 
 Newest batches go first, so that live data never stands behind the backlog of an outage. A batch
 leaves the disk when the centre has said that it is durable there; sent twice, it counts once.
+What lies ahead of the centre's clock waits until it is due there.
 """
 
+import contextlib
 import random
 import ssl
 import threading
 import time
+import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +22,7 @@ import structlog
 
 from aiops.contracts.collector import Inventory
 from aiops.contracts.errors import ConfigError, Refused, StoreError, Unreachable
-from aiops.contracts.relay import MEDIA_TYPE, PATH, Relayed, encode
+from aiops.contracts.relay import AGENT_HEADER, AHEAD, CLOCK, MEDIA_TYPE, PATH, Relayed, encode
 from aiops.domain.instant import duration_ns
 from aiops.domain.series import Batch, IntArray, Samples, SeriesInfo
 from aiops.store.batches import join
@@ -46,6 +49,7 @@ class _State:
     refused: dict[str, int] = field(default_factory=dict)
     offset: float | None = None
     trip: float = np.inf
+    asked_at: float = -np.inf
 
 
 class Forward:
@@ -72,6 +76,7 @@ class Forward:
             directory / "forward.db", settings.max_bytes, duration_ns(settings.max_age)
         )
         self._state = _State()
+        self._agent = _agent_id(directory / "forward.id")
         self._inventories: dict[str, Inventory] = {}
         self._unsaid = True
         self._closed = False
@@ -134,32 +139,49 @@ class Forward:
             with self._awake:
                 if self._closed:
                     return
-                if not self._spool.rows:
+                rows = self._newest()
+                if not rows:
                     self._awake.wait(0.5)
                     continue
             try:
-                self._send_newest()
+                self._send(rows)
             except (Unreachable, Refused, StoreError) as error:
                 self._fail(error)
 
-    def _send_newest(self) -> None:
+    def _newest(self) -> list[Row]:
+        """Returns what is sent next: the newest that is due, by the centre's clock."""
+        state = self._state
+        due = time.time_ns() + int((state.offset or 0.0) * 1e9) + duration_ns(AHEAD)
+        waiting = sorted(self._spool.rows.items(), reverse=True)
         rows: list[Row] = []
         count = 0
-        for _, row in sorted(self._spool.rows.items(), reverse=True):
+        for _, row in waiting:
+            if row.last > due:
+                continue
             if rows and count + row.n > _CHUNK:
                 break
             rows.append(row)
             count += row.n
+        # One of those ahead shows whether the clock has been set right meanwhile.
+        if not rows and waiting and time.monotonic() - state.asked_at >= _LONGEST_WAIT:
+            rows = [waiting[0][1]]
+        return rows
+
+    def _send(self, rows: list[Row]) -> None:
         parts = self._spool.read([row.seq for row in rows])
         whole = [part for part in parts if part is not None]
+        early = 0
         if whole:
             # Oldest first within a body, so that the centre's gate sees time go forward.
-            self._post(join(whole[::-1]))
-        self._spool.remove([r.seq for r, part in zip(rows, parts, strict=True) if part is not None])
+            early = self._post(join(whole[::-1]))
+        if not early:
+            taken = [row.seq for row, part in zip(rows, parts, strict=True) if part is not None]
+            self._spool.remove(taken)
         gone = [r for r, part in zip(rows, parts, strict=True) if part is None]
         self._spool.drop_damaged([row for row in gone if row.seq in self._spool.rows])
 
-    def _post(self, samples: Samples) -> None:
+    def _post(self, samples: Samples) -> int:
+        """Sends samples; returns how many the centre does not take yet."""
         numbers, rows = np.unique(samples.ids, return_inverse=True)
         keys = tuple(info.key for info in self._infos(numbers))
         batch = Batch(keys, rows.astype(np.int32), samples.times, samples.values)
@@ -177,13 +199,19 @@ class Forward:
             if state.down_since is not None:
                 _log.info("centre reached again", url=self._endpoint.url)
             state.error, state.down_since, state.wait = "", None, _FIRST_WAIT
+            early = told.pop(CLOCK, 0)
+            if early:
+                state.error = f"the clock is {-(state.offset or 0.0):.0f} s ahead; samples wait"
+                return early
             state.sent += len(batch)
             for reason, n in told.items():
                 state.refused[reason] = state.refused.get(reason, 0) + n
+            return 0
 
     def _exchange(self, relayed: Relayed) -> dict[str, int]:
         began, clock = time.time_ns(), time.monotonic_ns()
-        headers = {"Content-Type": MEDIA_TYPE}
+        headers = {"Content-Type": MEDIA_TYPE, AGENT_HEADER: self._agent}
+        self._state.asked_at = time.monotonic()
         try:
             answer = self._endpoint.request("POST", PATH, encode(relayed), headers, compress=True)
         except Unreachable as error:
@@ -204,10 +232,13 @@ class Forward:
     def _note_clock(self, offset: float, trip: float) -> None:
         """Keeps the offset of the quickest exchange of late: its error is half the trip at most.
 
+        One that differs by more than both may err says that a clock was set.
+
         Source: RFC 5905 (NTP), section 10: the sample of least delay is the best.
         """
         state = self._state
-        if trip <= state.trip:
+        was_set = abs(offset - (state.offset or 0.0)) > trip + state.trip
+        if trip <= state.trip or was_set:
             if abs(offset) > _FAR_OFF and abs(state.offset or 0.0) <= _FAR_OFF:
                 _log.warning("clock is off", seconds=round(offset, 1), ahead=offset < 0)
             state.offset, state.trip = round(offset, 4), trip
@@ -234,6 +265,17 @@ def open_forward(settings: ForwardSettings, directory: Path, infos: Infos) -> Fo
     forward = Forward(settings, directory, infos)
     forward.start()
     return forward
+
+
+def _agent_id(path: Path) -> str:
+    """Returns what tells this agent from others, a copy of its disk in another machine too."""
+    try:
+        told = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        told = uuid.uuid4().hex
+        with contextlib.suppress(OSError):  # of a disk that cannot be written the spool tells
+            path.write_text(told, encoding="ascii")
+    return f"{told}-{uuid.getnode():012x}"
 
 
 def _together(found: Collection[Inventory]) -> Inventory:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -10,13 +11,15 @@ import orjson
 from aiops.contracts.collector import Inventory, Sink
 from aiops.contracts.plugin import NoSettings
 from aiops.contracts.receiver import Push, PushAnswer, Route
-from aiops.contracts.relay import MEDIA_TYPE, PATH, Relayed, decode
+from aiops.contracts.relay import AGENT_HEADER, AHEAD, CLOCK, MEDIA_TYPE, PATH, Relayed, decode
 from aiops.domain.asset import Asset
-from aiops.domain.instant import to_ns
+from aiops.domain.instant import duration_ns, to_ns
 from aiops.domain.metric import Metric
 from aiops.domain.series import Batch, SeriesKey
 
 _ROUTES: Final = (Route("POST", PATH, "Samples and inventory of an edge agent (Arrow stream)"),)
+_ALIVE: Final = timedelta(minutes=2)
+"""An agent not heard of for so long may have been replaced by another."""
 
 
 class EdgeReceiver:
@@ -27,6 +30,8 @@ class EdgeReceiver:
         self._series: tuple[SeriesKey, ...] = ()
         self._told: Inventory | None = None
         self._inventory = Inventory()
+        self._agent = ""
+        self._heard: datetime | None = None
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -36,8 +41,10 @@ class EdgeReceiver:
     def receive(self, push: Push, sink: Sink) -> PushAnswer:
         """Stores the samples; 200 says when it was (for the agent's clock) and what was refused.
 
-        A value that is not finite and a time outside 1970 to 2262 are dropped and counted. Where
-        the inventory is not known here (after a restart), 409 asks the agent to say it again.
+        A value that is not finite and a time outside 1970 to 2262 are dropped and counted. A
+        time far ahead is not stored but counted as ``clock``: the agent keeps the sample. Where
+        the inventory is not known here (after a restart), 409 asks the agent to say it again;
+        so it is answered while another agent uses the same token.
         """
         kind = push.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != MEDIA_TYPE:
@@ -46,11 +53,14 @@ class EdgeReceiver:
             relayed = decode(push.body)
         except ValueError as error:
             return _answer(400, {"detail": str(error)[:500]})
+        if self._is_another(push):
+            words = "agent id in use: another agent pushes with this token; make it one of its own"
+            return _answer(409, {"detail": words}, dropped={"agent_in_use": len(relayed.batch)})
         if relayed.inventory is not None:
             self._told = relayed.inventory
         if self._told is None:
             return _answer(409, {"detail": "say the inventory first"})
-        batch, dropped = self._usable(relayed)
+        batch, dropped = self._usable(relayed, push.now)
         refused: dict[str, int] = {}
         if len(batch):
             refused = dict(sink.accept(batch, self._inventory, push.source))
@@ -63,13 +73,24 @@ class EdgeReceiver:
         }
         return _answer(200, told, accepted, dropped)
 
-    def _usable(self, relayed: Relayed) -> tuple[Batch, dict[str, int]]:
+    def _is_another(self, push: Push) -> bool:
+        """Whether the agent is not the one that was heard of last, a moment ago."""
+        agent = push.headers.get(AGENT_HEADER, "")
+        heard = self._heard
+        if heard is not None and agent != self._agent and push.now - heard < _ALIVE:
+            return True
+        self._agent, self._heard = agent, push.now
+        return False
+
+    def _usable(self, relayed: Relayed, now: datetime) -> tuple[Batch, dict[str, int]]:
         batch = relayed.batch
         finite, dated = np.isfinite(batch.values), batch.times > 0
-        good = finite & dated
+        due = batch.times <= to_ns(now) + duration_ns(AHEAD)
+        good = finite & dated & due
         dropped = {
             "non_finite": int((~finite).sum()),
             "range": int((finite & ~dated).sum()),
+            CLOCK: int((finite & dated & ~due).sum()),
         }
         # Equal keys are the same object, so that their ids are looked up only once.
         if batch.series != self._series or relayed.inventory is not None:

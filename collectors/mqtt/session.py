@@ -1,6 +1,7 @@
 """The connection: messages wait here until they are durable, then they are acknowledged."""
 
 import ssl
+import sys
 import threading
 import time
 from collections import deque
@@ -151,6 +152,11 @@ class Session:
         self._changed.set()
 
     def _on_connect_fail(self, _client: Any, _data: Any) -> None:
+        error = sys.exception()  # it is being handled where this is called
+        if isinstance(error, ssl.SSLError):
+            words = getattr(error, "verify_message", "") or error.reason
+            self._tell(f"TLS: {words}", "tls")
+            return
         self._tell("no broker answers there", "refused")
 
     def _on_disconnect(

@@ -48,6 +48,7 @@ class Points:
 
     Attributes:
         known: Rows, times and values that were looked up, beside those that were parsed.
+        odd: Points that say to have begun after they ended; their values are used.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Points:
     known: tuple[IntArray, IntArray, FloatArray] | None = None
     points: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    odd: int = 0
 
     def __len__(self) -> int:
         return len(self.rows) + (len(self.known[0]) if self.known is not None else 0)
@@ -188,6 +190,8 @@ class PointReader:
         own = assets[-1].key
         identity = (own, name, tuple(sorted(labels.items())))
         measured = list(self._measure(kind, data, point, identity))
+        if kind != "summary" and point.start_time_unix_nano > time:
+            found.odd += 1
         if not all(math.isfinite(value) for _, _, _, value, _ in measured):
             raise BadPoint("non_finite")
         for suffix, per, of, value, more in measured:

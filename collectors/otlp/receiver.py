@@ -109,6 +109,9 @@ def _answer(found: Points, refused: Counter[str], kind: str) -> PushAnswer:
         words = ", ".join(f"{reason}: {count}" for reason, count in sorted(told.items()))
         answer.partial_success.rejected_data_points = rejected
         answer.partial_success.error_message = f"not stored: {words}"
+    elif found.odd:
+        words = f"stored, but {found.odd} points say that they began after they ended"
+        answer.partial_success.error_message = words
     body = (
         json_format.MessageToJson(answer).encode() if kind == _JSON else answer.SerializeToString()
     )

@@ -20,6 +20,7 @@ from collectors.snmp.neighbours import DEEP, RAW, SCALARS, find_links, identify_
 from collectors.snmp.reading import Reading
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import TABLES, Wraps, read, uptime_of
+from collectors.snmp.transport import count_strangers
 from collectors.snmp.walk import Wanted, credentials, walk_all
 
 _PORT: Final = 161
@@ -67,6 +68,8 @@ class SnmpCollector:
         values: list[float] = []
         dropped: Counter[str] = Counter()
         problems: list[Unreachable] = []
+        if strangers := count_strangers(self._engine):
+            dropped["stranger"] = strangers
         for host, found in answers.items():
             if isinstance(found, Unreachable):
                 dropped[found.kind] += 1

@@ -9,6 +9,7 @@ from pysnmp.hlapi.v3arch import asyncio as snmp
 
 from aiops.contracts.errors import Unreachable
 from collectors.snmp.settings import Cipher, Digest, SnmpSettings, Version
+from collectors.snmp.transport import Target
 
 # Source: the service's own promise against amplification: at most 25 values an answer.
 _REPETITIONS: Final = 25
@@ -101,7 +102,7 @@ async def walk(
         Unreachable: It does not answer, or not to us.
     """
     try:
-        target = await snmp.UdpTransportTarget.create(
+        target = await Target.create(
             place, timeout=settings.timeout_seconds, retries=settings.retries
         )
     except Exception as error:  # the library wraps every look-up error in a bare one

@@ -9,8 +9,11 @@ import pytest
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as metrics
 
 from aiops import plugins
+from aiops.collect.gate import Gate
+from aiops.collect.settings import CollectSettings
 from aiops.testing.receiver import Recorder
 from tests.contract.collect.pushes import (
+    NOW,
     NOW_MS,
     NOW_NS,
     gauge_request,
@@ -24,10 +27,21 @@ GOOD = f"good,host=a v=1 {NOW_NS}"
 JSON = {"content-type": "application/json"}
 
 
-def receive(name: str, body: bytes, headers=None, *, settings=None, refuses=None, **query):
+class Gated(Recorder):
+    """A sink behind the gate that the service lets samples through."""
+
+    def accept(self, batch, inventory, source):
+        gated = Gate(CollectSettings()).check(source, batch, NOW, {})
+        super().accept(gated.batch, inventory, source)
+        return gated.dropped
+
+
+def receive(
+    name: str, body: bytes, headers=None, *, settings=None, refuses=None, gate=False, **query
+):
     plugin = plugins.load("collectors", name)
     receiver = plugin.create(plugin.settings(**(settings or {})))
-    sink = Recorder(refuses=refuses or {})
+    sink = Gated() if gate else Recorder(refuses=refuses or {})
     answer = receiver.receive(push(name, body, headers, **query), sink)
     stored = {}
     for batch in sink.batches:
@@ -416,6 +430,19 @@ def test_a_bad_point_is_counted_exactly_and_the_others_are_stored(metric, reason
     assert answer.status == 200
     assert (rejected(answer), answer.dropped) == (1, {reason: 1})
     assert stored == {("h fine", NOW_NS): 1.0}
+
+
+def test_a_point_that_began_after_it_ended_is_stored_with_a_warning():  # O6
+    for metric in (gauge(number(start=NOW_NS + 1)), summed(2, number(start=NOW_NS + 1))):
+        answer, stored = otlp(metrics_request(metric, host_name="h"))
+        assert (answer.status, rejected(answer), list(stored.values())) == (200, 0, [1.0])
+        assert b"1 points say that they began after they ended" in answer.body
+
+
+def test_a_point_a_day_ahead_is_refused_as_future():  # O6, through the gate of the service
+    answer, _ = otlp(metrics_request(gauge(number(NOW_NS + 86_400 * 10**9), number())), gate=True)
+    assert (answer.status, rejected(answer), answer.accepted) == (200, 1, 1)
+    assert b"future: 1" in answer.body
 
 
 def test_points_the_store_refuses_are_counted_too():  # O4

@@ -1,6 +1,7 @@
 """Endpoints that hang, drip, redirect, refuse or cut off, over real sockets."""
 
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from aiops.collect.runner import Collectors
 from aiops.collect.settings import SourceSettings
 from aiops.contracts.errors import Unreachable
 from collectors.prometheus import PLUGIN
+from tests.certificates import make_certificates
 from tests.integration.collect.serving import serve
 from tests.ports import free_port
 from tests.waiting import wait_for
@@ -136,6 +138,17 @@ def test_a_closed_port_and_a_name_that_is_none_have_their_words():
 def test_plain_http_behind_https_is_a_tls_error():
     with serve(b"a 1\n") as url:
         assert _kind(url.replace("http:", "https:")) == "tls"
+
+
+def test_an_expired_certificate_is_a_tls_error_and_says_so(tmp_path):  # P11
+    files = make_certificates(tmp_path, ends=timedelta(hours=-1))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files["cert"], files["key"])
+    with serve(b"a 1\n", tls=context) as url:
+        collector = PLUGIN.create(PLUGIN.settings(url=url, ca_file=files["ca"]))
+        with pytest.raises(Unreachable, match="expired") as caught:
+            collector.collect({}, _now(), timedelta(seconds=60))
+    assert caught.value.kind == "tls"
 
 
 _HUNG = [_never_answer, _drip_headers, _drip_body, _promise_ten_gigabytes] * 3

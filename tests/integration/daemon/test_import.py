@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from aiops.cli import build
 from aiops.collect.settings import SourceSettings
 from aiops.config import default
-from aiops.contracts.collector import Collection
+from aiops.contracts.collector import Collection, Inventory
 from aiops.contracts.errors import AiopsError, InputError
 from aiops.daemon.clock import SystemClock
 from aiops.daemon.history import History, pieces_from, pieces_of
 from aiops.daemon.service import Service
-from aiops.domain.asset import SYSTEM
+from aiops.domain.asset import SYSTEM, Asset
+from aiops.domain.series import Batch
 from aiops.replay.bundle import read_bundle
 
 STEP = timedelta(minutes=10)
@@ -125,6 +128,31 @@ def test_the_same_samples_collected_live_would_have_opened_one(settings, bundle)
         assert service.ledger.incidents(SYSTEM)
     finally:
         service.close()
+
+
+def test_a_bundle_is_not_mixed_into_what_another_source_watches_unless_it_is_said(  # V7
+    settings, tmp_path, bundle, monkeypatch
+):
+    del bundle  # the folder is what is read
+    monkeypatch.chdir(tmp_path)
+    service = Service(settings, settings_path(settings), SystemClock())
+    service.load()
+    live = Inventory((Asset("db", "host"),))
+    service.pipeline.collect("node", 600 * 10**9, Collection(Batch.empty()), live, NOW)
+    service.close()
+    config = tmp_path / "config.yaml"
+    config.write_text(f"store: {{directory: {settings.store.directory}}}\n")
+    told = ["--bundle", str(tmp_path / "bundle"), "--config", str(config)]
+    refused = CliRunner().invoke(build(), ["import", "past", *told])
+    assert isinstance(refused.exception, InputError)
+    assert "db: is watched by the source node" in str(refused.exception)
+    for name, more in (("past", ["--into"]), ("node", [])):
+        done = CliRunner().invoke(build(), ["import", name, *told, *more])
+        assert done.exit_code == 0, done.output
+        assert f"{COUNT} samples of 1 series imported" in done.output
+    service = Service(settings, settings_path(settings), SystemClock())
+    assert service.ledger.asset_sources() == {"db": "node"}  # it may go on pushing
+    service.close()
 
 
 def test_an_import_that_was_cut_off_goes_on_where_it_was(settings, bundle):

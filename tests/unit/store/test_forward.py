@@ -1,9 +1,10 @@
 """What an edge agent sends, in which order, and what it does when the centre does not answer."""
 
 import json
+import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -33,6 +34,7 @@ class Centre:
 
     def __init__(self):
         self.bodies, self.status, self.ahead = [], 200, 0.0
+        self.agents, self.early = [], 0
         self.page = b""
         centre = self
 
@@ -41,9 +43,15 @@ class Centre:
                 import gzip
 
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                now = time.time_ns() + int(centre.ahead * 1e9)
+                told = {"received_at": now, "dropped": {}}
+                centre.agents.append(self.headers["X-Aiops-Agent"])
                 if centre.status == 200:
-                    centre.bodies.append(decode(gzip.decompress(body)))
-                told = {"received_at": time.time_ns() + int(centre.ahead * 1e9), "dropped": {}}
+                    relayed = decode(gzip.decompress(body))
+                    early = int((relayed.batch.times > now + 600 * 10**9).sum())
+                    told["dropped"] = {"clock": early} if early else {}
+                    centre.early += early
+                    centre.bodies.append(relayed)
                 answer = centre.page or json.dumps(told).encode()
                 self.send_response(centre.status)
                 self.send_header("Content-Length", str(len(answer)))
@@ -126,6 +134,70 @@ def test_the_page_of_a_captive_portal_takes_nothing_off_the_disk(centre, tmp_pat
         wait_for(lambda: forward.status()["waiting"] == 0)
 
 
+class Cutting:
+    """A way to the centre on which each connection ends after so many bytes, there or back."""
+
+    def __init__(self, port, after):
+        self.port, self.after = port, iter(after)
+        self.cuts = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        with suppress(OSError):
+            while True:
+                client, _ = self.socket.accept()
+                there, back = next(self.after, (None, None))
+                with client, socket.create_connection(("127.0.0.1", self.port)) as onward:
+                    if self.pump(client, onward, there):
+                        self.pump(onward, client, back)
+
+    def pump(self, source, target, most):
+        """Passes one whole message on, or as much of it as may be; False when it was cut."""
+        data, need = b"", None
+        while need is None or len(data) < need:
+            part = source.recv(65_536)
+            if not part:
+                return False
+            data += part
+            head, mark, _ = data.partition(b"\r\n\r\n")
+            if mark and need is None:
+                length = next(x for x in head.split(b"\r\n") if x.lower().startswith(b"content-l"))
+                need = len(head) + 4 + int(length.split(b":")[1])
+        target.sendall(data if most is None else data[:most])
+        self.cuts += most is not None
+        return most is None
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+
+def test_a_batch_cut_at_any_byte_there_or_back_arrives_whole(centre, tmp_path, monkeypatch):  # A3
+    monkeypatch.setattr("aiops.store.forward._FIRST_WAIT", 0.001)
+    monkeypatch.setattr("aiops.store.forward._LONGEST_WAIT", 0.001)
+    cuts = [(n, None) for n in range(0, 800, 40)] + [(None, n) for n in range(0, 150, 10)]
+    link = Cutting(centre.server.server_address[1], cuts)
+    settings = ForwardSettings(link.url, Secret("t"), timeout=timedelta(seconds=5))
+    forward = Forward(settings, tmp_path, infos)
+    forward.take(batch(1, 50))
+    forward.start()
+    try:
+        wait_for(lambda: forward.status()["waiting"] == 0)
+        assert link.cuts == len(cuts)
+        assert forward.status()["sent"] == 50
+        # what was sent again is the same: the centre counts it once
+        batches = [body.batch for body in centre.bodies]
+        assert {*np.concatenate([each.times for each in batches])} == {2 * MINUTE}
+        assert all(len(each) == 50 for each in batches)
+    finally:
+        forward.close()
+        link.close()
+
+
 def test_by_what_a_thing_is_known_reaches_the_centre(centre, tmp_path):
     known = identify("pump-1", IdentityKind.SERIAL, "SN-4711")
     with forwarding(centre, tmp_path) as forward:
@@ -173,6 +245,39 @@ def test_the_clock_is_measured_against_the_centre(centre, tmp_path):
         forward.start()
         wait_for(lambda: forward.status()["waiting"] == 0)
         assert forward.status()["clock_offset_seconds"] == pytest.approx(30.0, abs=1.0)
+
+
+def test_samples_of_a_clock_that_is_ahead_stay_with_the_agent_until_it_is_right(  # A1
+    centre, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("aiops.store.forward._LONGEST_WAIT", 0.2)
+    centre.ahead = -3 * 3600.0
+    now = time.time_ns()
+    times = now + np.arange(4) * MINUTE
+    with forwarding(centre, tmp_path) as forward:
+        forward.take(Samples(np.zeros(4, np.int64), times, np.arange(4.0)))
+        forward.start()
+        wait_for(lambda: centre.early >= 8)  # asked again and again, for the time is asked too
+        status = forward.status()
+        assert status["error"] == "the clock is 10800 s ahead; samples wait"
+        assert (status["waiting"], status["sent"], status["dropped"]) == (4, 0, 0)
+        forward.take(Samples(np.zeros(1, np.int64), times[:1] - 4 * 60 * MINUTE, np.array([9.0])))
+        wait_for(lambda: forward.status()["sent"] == 1)  # what is due does not wait behind it
+        assert forward.status()["waiting"] == 4
+        centre.ahead = 0.0
+        wait_for(lambda: forward.status()["waiting"] == 0)
+        assert forward.status()["clock_offset_seconds"] == pytest.approx(0.0, abs=1.0)
+
+
+def test_an_agent_keeps_its_name_over_a_restart_and_another_has_another(centre, tmp_path):  # A2
+    for folder in ("one", "one", "two"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        with forwarding(centre, tmp_path / folder) as forward:
+            forward.take(batch(1))
+            forward.start()
+            wait_for(lambda forward=forward: forward.status()["waiting"] == 0)
+    first, again, other = centre.agents
+    assert first == again != other
 
 
 def test_a_certificate_that_is_not_there_is_told_with_its_key(tmp_path):
