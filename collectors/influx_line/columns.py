@@ -39,16 +39,16 @@ class Places:
 
     def learn(self, head: bytes, name: bytes, row: int, scale: float, offset: float) -> None:
         """Remembers the row of one field."""
-        at = self.heads.setdefault(head, len(self.heads))
-        of = self.names.setdefault(name, len(self.names))
+        at, of = self.heads.get(head, len(self.heads)), self.names.get(name, len(self.names))
         high, wide = self._table.shape
-        if at >= high or of >= wide:
+        if at >= high - 1 or of >= wide - 1:
             size = max(high, 2 * at), max(wide, 2 * of)
             if size[0] * size[1] > _MOST_PLACES:
                 return
             table = np.full(size, -1, np.int32)
             table[:high, :wide] = self._table
             self._table = table
+        self.heads[head], self.names[name] = at, of
         self._table[at, of] = len(self.rows)
         self.rows.append(row)
         self.scales.append(scale)
@@ -65,12 +65,11 @@ class Places:
         return self._columns
 
     def find(self, heads: IntArray, names: IntArray) -> IntArray:
-        """Returns indexes into ``rows``, -1 where a field has none."""
-        high, wide = self._table.shape
-        there = (heads >= 0) & (names >= 0) & (heads < high) & (names < wide)
-        found = np.full(len(heads), -1, np.int64)
-        found[there] = self._table[heads[there], names[there]]
-        return found
+        """Returns indexes into ``rows``, -1 where a field has none.
+
+        A head or name that is not known is -1: the table's last row and column, always empty.
+        """
+        return self._table[heads, names].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

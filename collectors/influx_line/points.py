@@ -163,7 +163,7 @@ class PointReader:
             return None
         measurement = point["measurement"]
         pairs = tuple(sorted(tags.items()))
-        for name, value in point["fields"].items():
+        for name, value in reversed(point["fields"].items()):  # the parser turns them round
             self._field(found, number, measurement, pairs, name, value, time)
         return measurement, pairs
 
