@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from aiops.contracts.plugin import NoSettings, Plugin
+from detectors._embedded import BOX, FEATURES, MEAN, embed, widen
 from detectors._streaming import Streaming, compile_loop
 
 VERSION: Final = "half-space-trees-1"
@@ -21,12 +22,9 @@ _DEPTH: Final = 5
 _INNER: Final = 2**_DEPTH - 1
 _NODES: Final = 2 * _INNER + 1
 _CELLS: Final = 250
-_FEATURES: Final = 3
-_MEAN: Final = 8
 _ENOUGH: Final = 0.1 * _CELLS
 """Nodes with less mass are not descended from, as in the paper."""
-_BOX: Final = 2 * _FEATURES
-_WIDTH: Final = _BOX + _MEAN + 2 * _TREES * _NODES
+_WIDTH: Final = BOX + MEAN + 2 * _TREES * _NODES
 
 
 def _trees(seed: int = 2011) -> tuple[float, ...]:
@@ -34,11 +32,11 @@ def _trees(seed: int = 2011) -> tuple[float, ...]:
     rng = np.random.default_rng(seed)
     found = np.empty((2, _TREES, _INNER))
     for tree in range(_TREES):
-        centre = rng.random(_FEATURES)
+        centre = rng.random(FEATURES)
         reach = 2.0 * np.maximum(centre, 1.0 - centre)
         low, high = [centre - reach], [centre + reach]
         for node in range(_INNER):
-            feature = int(rng.integers(_FEATURES))
+            feature = int(rng.integers(FEATURES))
             middle = 0.5 * (low[node][feature] + high[node][feature])
             found[:, tree, node] = feature, middle
             left, right = high[node].copy(), low[node].copy()
@@ -48,38 +46,25 @@ def _trees(seed: int = 2011) -> tuple[float, ...]:
     return tuple(found.ravel().tolist())
 
 
-def _run(  # noqa: C901 - one compiled loop
+def _run(
     values: Any, good: Any, seen: Any, numbers: Any, phase: Any, options: Any,  # noqa: ARG001
     score: Any, expected: Any,
 ) -> None:  # fmt: skip
     size = _TREES * _INNER
     features = options[:size].reshape(_TREES, _INNER)
     places = options[size : 2 * size].reshape(_TREES, _INNER)
-    point = np.empty(_FEATURES)
+    point = np.empty(FEATURES)
     for row in range(values.shape[0]):
-        box = numbers[row, :_BOX].reshape(2, _FEATURES)
-        recent = numbers[row, _BOX : _BOX + _MEAN]
-        masses = numbers[row, _BOX + _MEAN :].reshape(2, _TREES, _NODES)
+        box = numbers[row, :BOX].reshape(2, FEATURES)
+        recent = numbers[row, BOX : BOX + MEAN]
+        masses = numbers[row, BOX + MEAN :].reshape(2, _TREES, _NODES)
         now = int(seen[row])
         for t in range(values.shape[1]):
             if not good[row, t]:
                 continue
-            value = values[row, t]
-            before = recent[(now - 1) % _MEAN] if now > 0 else value
-            recent[now % _MEAN] = value
-            point[0], point[1] = value, value - before
-            point[2] = np.mean(recent[: min(now + 1, _MEAN)])
-            beyond = 0.0
-            for k in range(_FEATURES):
-                if now == 0:
-                    box[0, k], box[1, k] = point[k], point[k]
-                span = box[1, k] - box[0, k]
-                if span > 0:
-                    past = max(box[0, k] - point[k], point[k] - box[1, k], 0.0) / span
-                    beyond = max(beyond, past)
-                fade = 1e-4 * span
-                box[0, k] = min(box[0, k] + fade, point[k])
-                box[1, k] = max(box[1, k] - fade, point[k])
+            before = embed(values[row, t], recent, now, point)
+            beyond = widen(box, point, now)
+            for k in range(FEATURES):
                 span = box[1, k] - box[0, k]
                 point[k] = (point[k] - box[0, k]) / span if span > 0 else 0.5
             mass = 0.0

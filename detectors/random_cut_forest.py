@@ -16,16 +16,14 @@ import numpy as np
 from numba import njit
 
 from aiops.contracts.plugin import NoSettings, Plugin
+from detectors._embedded import BOX, FEATURES, MEAN, embed, widen
 from detectors._streaming import Streaming, compile_loop
 
 VERSION: Final = "random-cut-forest-1"
 _TREES: Final = 16
 _POINTS: Final = 64
 _CELLS: Final = 256
-_FEATURES: Final = 3
-_MEAN: Final = 8
-_BOX: Final = 2 * _FEATURES
-_WIDTH: Final = _BOX + _MEAN + _CELLS * _FEATURES
+_WIDTH: Final = BOX + MEAN + _CELLS * FEATURES
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator] # numba has no types
@@ -43,10 +41,10 @@ def _draw(chance: Any) -> float:
 def _displacement(points: Any, point: Any, inside: Any, chance: Any) -> float:
     """Returns the collusive displacement of a point among those in ``inside``; uses it up."""
     known, largest = len(inside), 0.0
-    low, high = np.empty(_FEATURES), np.empty(_FEATURES)
+    low, high = np.empty(FEATURES), np.empty(FEATURES)
     while known > 0:
         total = 0.0
-        for k in range(_FEATURES):
+        for k in range(FEATURES):
             low[k], high[k] = point[k], point[k]
             for i in range(known):
                 low[k] = min(low[k], points[inside[i], k])
@@ -56,7 +54,7 @@ def _displacement(points: Any, point: Any, inside: Any, chance: Any) -> float:
             break
         place = _draw(chance) * total
         feature = 0
-        while feature < _FEATURES - 1 and place >= high[feature] - low[feature]:
+        while feature < FEATURES - 1 and place >= high[feature] - low[feature]:
             place -= high[feature] - low[feature]
             feature += 1
         cut = low[feature] + place
@@ -71,40 +69,26 @@ def _displacement(points: Any, point: Any, inside: Any, chance: Any) -> float:
     return largest
 
 
-def _run(  # noqa: C901, PLR0912 - one compiled loop
+def _run(
     values: Any, good: Any, seen: Any, numbers: Any, phase: Any, options: Any,  # noqa: ARG001
     score: Any, expected: Any,
 ) -> None:  # fmt: skip
-    point, scaled = np.empty(_FEATURES), np.empty((_CELLS, _FEATURES))
+    point, scaled = np.empty(FEATURES), np.empty((_CELLS, FEATURES))
     inside, chance = np.empty(_POINTS, np.int64), np.empty(1, np.uint64)
     for row in range(values.shape[0]):
-        box = numbers[row, :_BOX].reshape(2, _FEATURES)
-        recent = numbers[row, _BOX : _BOX + _MEAN]
-        past = numbers[row, _BOX + _MEAN :].reshape(_CELLS, _FEATURES)
+        box = numbers[row, :BOX].reshape(2, FEATURES)
+        recent = numbers[row, BOX : BOX + MEAN]
+        past = numbers[row, BOX + MEAN :].reshape(_CELLS, FEATURES)
         now = int(seen[row])
         for t in range(values.shape[1]):
             if not good[row, t]:
                 continue
-            value = values[row, t]
-            before = recent[(now - 1) % _MEAN] if now > 0 else value
-            recent[now % _MEAN] = value
-            point[0], point[1] = value, value - before
-            point[2] = np.mean(recent[: min(now + 1, _MEAN)])
-            beyond = 0.0
-            for k in range(_FEATURES):
-                if now == 0:
-                    box[0, k], box[1, k] = point[k], point[k]
-                span = box[1, k] - box[0, k]
-                if span > 0:
-                    out = max(box[0, k] - point[k], point[k] - box[1, k], 0.0) / span
-                    beyond = max(beyond, out)
-                fade = 1e-4 * span
-                box[0, k] = min(box[0, k] + fade, point[k])
-                box[1, k] = max(box[1, k] - fade, point[k])
+            before = embed(values[row, t], recent, now, point)
+            beyond = widen(box, point, now)
             known = min(now, _CELLS)
             if known >= _POINTS:
                 total = 0.0
-                for k in range(_FEATURES):
+                for k in range(FEATURES):
                     span = box[1, k] - box[0, k]
                     scale = 1.0 / span if span > 0 else 0.0
                     for i in range(known):
@@ -121,7 +105,7 @@ def _run(  # noqa: C901, PLR0912 - one compiled loop
                 # Far outside all are parted at once: how far goes on to count.
                 score[row, t] = 2.0 * np.log1p(total / _TREES) + 4.0 * np.log1p(10.0 * beyond)
             else:
-                for k in range(_FEATURES):
+                for k in range(FEATURES):
                     past[now % _CELLS, k] = point[k]
             expected[row, t] = before
             now += 1
