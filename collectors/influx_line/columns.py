@@ -21,7 +21,8 @@ _NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 _INTEGER: Final = r"^-?[0-9]{1,18}i$"
 _STAMP: Final = r"^([0-9]{1,18}|[1-8][0-9]{18})$"
 _MOST_PLACES: Final = 4 << 20
-_ODD: Final = ('"', "\\", "\t", "\r", "#")
+_ODD: Final = (b'"', b"\\", b"\t", b"\r", b"#")
+_SPACE, _COMMA, _EQUALS, _END = b" ,=\n"
 _Flags = NDArray[np.bool_]
 
 
@@ -97,28 +98,19 @@ def read_plain(body: bytes, lines: list[bytes], places: Places, first: int, last
         lines: Those of the body.
         first, last: The times that need no second look, in the body's own unit.
     """
-    text = pa.array(lines, pa.binary())
-    parts = pc.split_pattern(text, pattern=" ")
-    plain = _lengths(parts) == 3  # head, fields, time
-    for mark in _ODD:
-        if mark.encode() in body:
-            plain &= ~_flags(pc.match_substring(text, pattern=mark))
-    number = np.flatnonzero(plain)
-    flat, begin = parts.flatten(), _begins(parts)[number]
-    stamps, good = _integers(flat.take(pa.array(begin + 2)), _STAMP)
+    tokens = _cut(body)
+    number, head, stamp = _plain_lines(tokens, body, lines)
+    stamps, good = _integers(tokens.texts.take(pa.array(stamp)), _STAMP)
     good &= (stamps >= first) & (stamps <= last)
-    fields = pc.split_pattern(flat.take(pa.array(begin + 1)), pattern=",")
-    owner = np.repeat(np.arange(len(number)), _lengths(fields))
-    pairs = pc.split_pattern(fields.flatten(), pattern="=")
-    paired = _lengths(pairs) == 2  # name, value
-    words, at = pairs.flatten(), _begins(pairs)
-    at = np.where(paired, at, 0) if len(at) and len(words) else at[:0]
-    paired, owner = paired[: len(at)], owner[: len(at)]
-    values, numeric = _numbers(words.take(pa.array(np.where(paired, at + 1, at))))
-    heads = _look_up(flat.take(pa.array(begin)), places.heads)
-    names = _look_up(words.take(pa.array(at)), places.names)
-    place = places.find(heads[owner], names)
+    pairs = (stamp - head) // 2  # a name and a value each
+    owner = np.repeat(np.arange(len(number)), pairs)
+    at = np.repeat(head + 1 - 2 * (np.cumsum(pairs) - pairs), pairs) + 2 * np.arange(len(owner))
+    paired = (tokens.marks[at] == _EQUALS) & (tokens.marks[at + 1] != _EQUALS)
+    values, numeric = _numbers(tokens.texts.take(pa.array(at + 1)))
     _mark(good, owner, paired & numeric)
+    found = [places.heads.get(lines[n].partition(b" ")[0], -1) for n in number.tolist()]
+    names = _look_up(tokens.texts.take(pa.array(at)), places.names)
+    place = places.find(np.array(found, np.int64)[owner], names)
     known = good.copy()
     _mark(known, owner, place >= 0)
     keep = known[owner]
@@ -136,18 +128,51 @@ def read_plain(body: bytes, lines: list[bytes], places: Places, first: int, last
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """A body cut at each space, comma, equals sign and end of a line.
+
+    Attributes:
+        texts: What lies before each cut.
+        marks: The byte that was cut at.
+    """
+
+    texts: Any
+    marks: NDArray[np.uint8]
+
+
+def _cut(body: bytes) -> _Tokens:
+    whole = np.frombuffer(body + b"\n", np.uint8)
+    cuts = np.flatnonzero(
+        (whole == _SPACE) | (whole == _COMMA) | (whole == _EQUALS) | (whole == _END)
+    )
+    # What is left without the marks is one text after another: nothing is copied apart.
+    texts = body.translate(None, bytes((_SPACE, _COMMA, _EQUALS, _END)))
+    offsets = np.zeros(len(cuts) + 1, np.int32)
+    offsets[1:] = cuts - np.arange(len(cuts))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
+    return _Tokens(pa.Array.from_buffers(pa.binary(), len(cuts), buffers), whole[cuts])
+
+
+def _plain_lines(
+    tokens: _Tokens, body: bytes, lines: list[bytes]
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Returns which lines are head, pairs and time; the last token of the head; the time's."""
+    ends, spaces = np.flatnonzero(tokens.marks == _END), np.flatnonzero(tokens.marks == _SPACE)
+    upto = np.searchsorted(spaces, ends)  # spaces until the end of each line
+    plain = np.diff(upto, prepend=0) == 2
+    for odd in _ODD:
+        if odd in body:
+            plain &= np.array([odd not in line for line in lines])
+    number = np.flatnonzero(plain)
+    head, fields = spaces[upto[number] - 2], spaces[upto[number] - 1]
+    whole = (fields + 1 == ends[number]) & ((fields - head) % 2 == 0)
+    return number[whole], head[whole], fields[whole] + 1
+
+
 def _mark(lines: _Flags, owner: IntArray, good: _Flags) -> None:
     """Takes out the lines of which one part is not good."""
     lines[owner[~good]] = False
-
-
-def _lengths(lists: Any) -> IntArray:
-    return np.asarray(lists.value_lengths(), dtype=np.int64)
-
-
-def _begins(lists: Any) -> IntArray:
-    begins: IntArray = np.asarray(lists.offsets, dtype=np.int64)[:-1]
-    return begins - begins[:1]
 
 
 def _flags(array: Any) -> _Flags:
