@@ -15,7 +15,7 @@ from aiops.collect.sights import Sights
 from aiops.config import Settings
 from aiops.config.dependencies import load_dependencies
 from aiops.config.runbooks import load_runbooks
-from aiops.contracts.detector import Detector
+from aiops.contracts.detector import Costly, Detector
 from aiops.contracts.dispatcher import Dispatcher
 from aiops.contracts.errors import InputError
 from aiops.contracts.executor import Executor
@@ -25,6 +25,7 @@ from aiops.contracts.ticket_system import TicketSystem
 from aiops.detect.days_off import check_countries
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
+from aiops.detect.spread import Spread as SpreadFits
 from aiops.detect.stage import DetectStage
 from aiops.detect.terms import TermsBook
 from aiops.domain.incident import Incident, OutcomeKind, Stage
@@ -92,13 +93,15 @@ def assemble(
     gate = Gate(settings.collect)
     plan = maintenance_plan(settings)
     read = marked_reader(panels, ledger, gate, plan, fleet)
+    executor = cast(
+        "Executor", _create("executors", settings.executor.type, settings.executor.settings)
+    )
     forecast = ForecastFleet(
-        forecast_stage(settings),
+        forecast_stage(settings, executor),
         read,
         LEVELS,
         freeze,
     )
-    detector = _create("detectors", settings.detect.detector, settings.detect.settings)
     incidents = IncidentStage(
         ledger,
         settings.incident,
@@ -121,9 +124,7 @@ def assemble(
         panels=panels,
         detect=DetectFleet(
             ledger,
-            DetectStage(
-                cast("Detector", detector), settings.detect.budget, settings.detect.minimum_effect
-            ),
+            detect_stage(settings, executor),
             settings.detect,
             forecast.cadence_ns,
             read,
@@ -157,16 +158,25 @@ def assemble(
     )
 
 
-def forecast_stage(settings: Settings) -> ForecastStage:
+def detect_stage(settings: Settings, executor: Executor) -> DetectStage:
+    """Returns the stage with its detector; the fits of one that makes some are spread."""
+    stage = DetectStage.of(settings.detect)
+    if not isinstance(stage.detector, Costly):
+        return stage
+    name, own = settings.detect.detector, settings.detect.settings
+    spread = SpreadFits(stage.detector, executor, name, own, settings.executor.deadline)
+    return replace(stage, detector=cast("Detector", spread))
+
+
+def forecast_stage(settings: Settings, executor: Executor) -> ForecastStage:
     """Returns the stage with its forecaster, and the executor that a costly one is spread over."""
     name = settings.forecast.forecaster
     own = _settings_of("forecasts", name, settings.forecast.settings)
-    executor = _create("executors", settings.executor.type, settings.executor.settings)
     return ForecastStage(
         settings.forecast,
         cast("Forecaster", plugins.create("forecasts", name, own)),
-        Spread(cast("Executor", executor), name, own, settings.executor.deadline),
-        ensemble_of(settings, cast("Executor", executor)),
+        Spread(executor, name, own, settings.executor.deadline),
+        ensemble_of(settings, executor),
     )
 
 

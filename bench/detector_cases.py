@@ -60,6 +60,11 @@ def growing(rng: Rng) -> Values:
     return np.arange(CELLS) * 0.05 + rng.normal(size=CELLS)
 
 
+def busier(rng: Rng) -> Values:
+    """Daily waves that grow more and more, as a service that finds users."""
+    return day(rng) + np.arange(CELLS) * 2.0 / DAY
+
+
 def walk(rng: Rng) -> Values:
     return np.cumsum(rng.normal(size=CELLS))
 
@@ -132,6 +137,9 @@ CASES: dict[str, Case] = {
     "half_space_trees": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "random_cut_forest": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "stl": Case("an hour off its time of day by 4 scales", day, add(0.4), 12),
+    "prophet": Case(
+        "an hour off its time of day by 4 scales, in a series that grows", busier, add(0.4), 12
+    ),
     "auto": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "peers": Case("one of 28 hosts with bursts in common has one of its own", day, add(0.5), 12),
 }  # fmt: skip

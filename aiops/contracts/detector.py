@@ -49,3 +49,12 @@ class Explains(Protocol):
     def parts(self, state: State, panel: Panel) -> Mapping[str, NDArray[np.float64]]:
         """Returns words to ``(n_units, n_times)`` parts, whose sum is the score of each cell."""
         ...
+
+
+@runtime_checkable
+class Costly(Protocol):
+    """A detector that fits models as it goes; rows due for a fit may be sent to the executor."""
+
+    def cost(self, state: State, panel: Panel) -> NDArray[np.float64]:
+        """Returns ``(n_units,)`` CPU milliseconds of the fits that fall due in these cells."""
+        ...

@@ -1,5 +1,6 @@
 """What each method of the shelf is for, on series made for it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -171,3 +172,38 @@ def test_a_decomposition_goes_on_over_a_silent_day():
     (score,) = scores.score
     assert np.nanmax(score[5 * DAY :]) < 12
     assert np.isfinite(score[5 * DAY :]).all()
+
+
+def test_what_lies_far_outside_of_the_band_foretold_for_its_hour_is_strange():
+    t = np.arange(9 * DAY)
+    values = np.sin(2 * np.pi * t / DAY) + 0.002 * t
+    values += 0.1 * np.random.default_rng(5).normal(size=len(t))
+    at = 8 * DAY + 70
+    values[at : at + 6] -= 1.0
+    scores = scores_of(build("prophet"), values)
+    (score,) = scores.score
+    assert at <= 4 * DAY + np.nanargmax(score[4 * DAY :]) < at + 6
+    assert np.isnan(score[: 2 * DAY]).all()
+    assert scores.expected[0, at] == pytest.approx(
+        np.sin(2 * np.pi * at / DAY) + 0.002 * at, abs=0.3
+    )
+
+
+def test_the_band_of_a_zone_moves_with_its_clock():
+    t = np.arange(12 * DAY)
+    values = np.where((t % DAY) // 12 == 3, 1.0, 0.0)
+    values = np.where(t >= 9 * DAY, np.roll(values, 12), values)
+    values += 0.05 * np.random.default_rng(5).normal(size=len(t))
+    times = np.arange(len(t)) * MINUTES_5
+    calendar = build_calendar(times, ["UTC"])
+    put_back = np.where(t >= 9 * DAY, -3600, 0)[None, :]
+    calendar = replace(
+        calendar,
+        day_phase=((calendar.day_phase + put_back) % 86400).astype(np.int32),
+        week_phase=((calendar.week_phase + put_back) % 604800).astype(np.int32),
+    )
+    panel = Panel.of(values, times, timedelta(minutes=5), calendar=calendar)
+    detector = build("prophet")
+    expected = detector.update(detector.start(1), panel)[1].expected[0]
+    day = expected[11 * DAY : 12 * DAY]
+    assert 48 <= np.nanargmax(day) < 60
