@@ -34,9 +34,10 @@ from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 from forecasts._history import read_history, smooth_level
 from forecasts._precedents import find_precedents, replay
+from forecasts._walk import walk
 
-_CELLS_AT_ONCE: Final = 1 << 18
-"""Futures are made a few rows at a time, so that they stay in the processor's cache."""
+_ROWS_AT_ONCE: Final = 64
+"""Rows are measured a few at a time, so that they stay in the processor's cache."""
 
 _JITTER: Final = 0.15
 """Spread of the logarithm of a replayed pace: no two teeth are alike."""
@@ -100,15 +101,14 @@ class Trend:
             )
         n = len(panel.series)
         quantiles = np.full((n, horizon, len(levels)), np.nan)
-        paths = np.full((n, self._settings.paths, horizon), np.nan, dtype=np.float32)
-        together = max(1, _CELLS_AT_ONCE // (self._settings.paths * horizon))
-        for begin in range(0, len(rows), together):
-            some = rows[begin : begin + together]
-            future = self._imagine(history.values[some], history.start[some], horizon, known)
-            future = _bound(future, known, some)
+        paths = np.empty((n, self._settings.paths, horizon), dtype=np.float32)
+        paths[history.reason != 0] = np.nan
+        for begin in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[begin : begin + _ROWS_AT_ONCE]
+            self._imagine(history.values[some], history.start[some], known, some, paths)
             if len(levels):
-                quantiles[some] = np.moveaxis(np.quantile(future, levels, axis=1), 0, -1)
-            paths[some] = future
+                told = np.quantile(paths[some], levels, axis=1)
+                quantiles[some] = np.moveaxis(told, 0, -1)
         end = int(panel.times[-1]) + panel.step_ns
         return Forecast(
             panel.series, end, panel.step, levels, quantiles, history.reason, "trend",
@@ -116,75 +116,46 @@ class Trend:
         )  # fmt: skip
 
     def _imagine(
-        self, values: FloatArray, start: IntArray, horizon: int, known: Known
-    ) -> FloatArray:
-        """Returns ``(n, paths, horizon)`` futures; n of n + 1 heed a row's n precedents.
+        self,
+        values: FloatArray,
+        start: IntArray,
+        known: Known,
+        rows: IntArray,
+        paths: NDArray[np.float32],
+    ) -> None:
+        """Writes the futures of some rows; n of n + 1 heed a row's n precedents.
 
         There, what came before the present tooth speaks through the precedents alone.
         """
         begun = cut_calm(values, start, self._settings)
-        heeded = [
-            (row, found)
-            for row, found in enumerate(map(find_precedents, map(_since, values, start)))
-            if len(found.at)
-        ]
-        for row, found in heeded:
-            alone = start[row] + found.begun
-            if values.shape[1] - alone >= self._settings.minimum_cells:
-                begun[row] = alone
-        future = self._walk(values, begun, horizon, known.growth)
-        for row, found in heeded:
-            number = len(found.at)
-            count = round(self._settings.paths * number / (number + 1))
+        added = np.zeros(len(rows)) if known.added is None else known.added[rows]
+        floor = np.full(len(rows), -np.inf) if known.floor is None else known.floor[rows]
+        ceiling = np.full(len(rows), np.inf) if known.ceiling is None else known.ceiling[rows]
+        heeded = np.zeros(len(values), dtype=np.int64)
+        for row, place in enumerate(rows.tolist()):
+            past = values[row, start[row] :]
+            found = find_precedents(past)
+            if not len(found.at):
+                continue
+            count = round(self._settings.paths * len(found.at) / (len(found.at) + 1))
             speed = known.growth * np.exp(_JITTER * self._pace[:count])
-            past = _since(values[row], start[row])
-            future[row, :count] = replay(past, found, self._offset[:count], speed, horizon)
-        return future
-
-    def _walk(self, values: FloatArray, start: IntArray, horizon: int, growth: float) -> FloatArray:
-        """Returns ``(n, paths, horizon)`` futures of rows with a complete history."""
-        width = values.shape[1]
-        age = width - start
-        level = smooth_level(values, start, np.maximum(4, age // 8))
-        swing = values - level
+            told = replay(past, found, self._offset[:count], speed, paths.shape[2])
+            paths[place, :count] = np.clip(told + added[row], floor[row], ceiling[row])
+            heeded[row] = count
+            if len(past) - found.begun >= self._settings.minimum_cells:
+                begun[row] = start[row] + found.begun
+        age = values.shape[1] - begun
+        level = smooth_level(values, begun, np.maximum(4, age // 8))
         window = np.maximum(np.round(self._window * (age[:, None] - 1)), 4).astype(np.int64)
         window = np.minimum(window, age[:, None] - 1)
-        begin = width - window
         offset = np.floor(self._offset * window).astype(np.int64)
-        step = np.arange(horizon + 1)
-        walked = offset[:, :, None] + step
-        # The half keeps the division of whole numbers exact, and is many times faster.
-        turn = np.floor((walked + 0.5) * (1.0 / window)[:, :, None])
-        cell = begin[:, :, None] + walked - turn.astype(np.int64) * window[:, :, None]
-        flat = cell.reshape(len(values), -1)
-        climbed = np.take_along_axis(level, flat, axis=1).reshape(cell.shape)
-        # Once round the window raises the level by what the window rose.
-        lap = level[:, -1:] - np.take_along_axis(level, begin - 1, axis=1)
-        climbed = climbed + turn * lap[:, :, None]
-        rise = climbed[:, :, 1:] - climbed[:, :, :1]
-        rise *= np.exp(self._pace * _pace_spread(level, start)[:, None])[:, :, None]
-        noise = np.take_along_axis(swing, flat, axis=1).reshape(cell.shape)[:, :, 1:]
-        stop = self._stop * trend_age(level, start)[:, None]
-        held = np.clip(np.floor(stop).astype(np.int64), 0, horizon) - 1
-        rise = np.where(
-            step[None, None, 1:] <= held[:, :, None] + 1, rise, _held_at(rise, held)[:, :, None]
-        )
-        return np.asarray(level[:, -1, None, None] + growth * rise + noise)
-
-
-def _since(values: FloatArray, start: int) -> FloatArray:
-    return values[start:]
-
-
-def _bound(future: FloatArray, known: Known, rows: IntArray) -> FloatArray:
-    """Adds what is known to be added, and holds futures between floor and ceiling."""
-    if known.added is not None:
-        future = future + known.added[rows][:, None, None]
-    if known.floor is not None:
-        future = np.maximum(future, known.floor[rows][:, None, None])
-    if known.ceiling is not None:
-        future = np.minimum(future, known.ceiling[rows][:, None, None])
-    return future
+        pace = np.exp(self._pace * _pace_spread(level, begun)[:, None])
+        stop = self._stop * trend_age(level, begun)[:, None]
+        held = np.clip(np.floor(stop), 0, paths.shape[2]).astype(np.int64)
+        walk(
+            level, values - level, window, offset, pace, held, heeded, known.growth, added, floor,
+            ceiling, rows, paths,
+        )  # fmt: skip
 
 
 def cut_calm(values: FloatArray, start: IntArray, settings: TrendSettings) -> IntArray:
@@ -243,12 +214,6 @@ def _pace_spread(level: FloatArray, start: IntArray) -> FloatArray:
     spread = pace.std(axis=1)
     ratio = np.divide(spread, mean, out=np.full(len(level), np.inf), where=mean > 0)
     return np.asarray(np.clip(ratio / 2, 0.12, 0.35))
-
-
-def _held_at(rise: FloatArray, held: IntArray) -> FloatArray:
-    """Returns the rise at the step where each future stopped growing (0 before the first)."""
-    at = np.take_along_axis(rise, np.maximum(held, 0)[:, :, None], axis=2)[:, :, 0]
-    return np.asarray(np.where(held >= 0, at, 0.0))
 
 
 def _normal_quantile(probability: FloatArray) -> NDArray[np.float64]:

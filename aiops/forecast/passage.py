@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from aiops.domain.series import FloatArray, IntArray
@@ -50,16 +51,13 @@ def first_passage(
     >>> first_passage(climb, np.array([3.0]), np.array([True]), np.array([5])).likely
     array([3.])
     """
-    limit = limits.astype(np.float32)[:, None, None]
-    counts = np.arange(paths.shape[2]) < horizon[:, None, None]
-    beyond = np.where(up[:, None, None], paths >= limit, paths <= limit)
-    met: NDArray[np.bool_] = np.asarray(beyond & counts, dtype=bool)
-    ever: NDArray[np.bool_] = np.asarray(met.any(axis=2))
-    step = met.argmax(axis=2) + 1.0
+    steps = np.zeros(paths.shape[:2], dtype=np.int64)
+    _run(paths, limits.astype(np.float32), up, np.minimum(horizon, paths.shape[2]), steps)
+    ever = steps > 0
     probability = ever.mean(axis=1)
     times = np.full((3, len(paths)), np.nan)
     for row in np.flatnonzero(ever.any(axis=1)):
-        times[:, row] = np.quantile(step[row, ever[row]], RANGE)
+        times[:, row] = np.quantile(steps[row, ever[row]], RANGE)
     return Passage(probability, times[0], times[1], times[2])
 
 
@@ -114,3 +112,24 @@ def join_times(by_errors: Passage, by_trend: Passage, new: NDArray[np.bool_]) ->
         return np.where((led + come) > 0, mixed, np.nan)
 
     return Passage(by_errors.probability, between("early"), between("likely"), between("late"))
+
+
+def _pass(
+    paths: NDArray[np.float32],
+    limits: NDArray[np.float32],
+    up: NDArray[np.bool_],
+    horizon: IntArray,
+    steps: IntArray,
+) -> None:
+    """Writes the first step at which each path is at or beyond its limit, 0 where none is."""
+    for row in range(len(paths)):
+        limit = limits[row]
+        for path in range(paths.shape[1]):
+            for ahead in range(horizon[row]):
+                value = paths[row, path, ahead]
+                if value >= limit if up[row] else value <= limit:
+                    steps[row, path] = ahead + 1
+                    break
+
+
+_run = njit(cache=True, nogil=True)(_pass)
