@@ -65,38 +65,44 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(dump(value).encode()).hexdigest()
 
 
-def plain(value: Any) -> Any:  # noqa: C901  # one flat list of types reads best
+def plain(value: Any) -> Any:
     """Returns a value as plain JSON values."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return _plain_float(float(value))
-    if isinstance(value, datetime):
-        return time_text(value)
-    if isinstance(value, timedelta):
-        return value // _MICROSECOND
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, frozenset | set):
-        return sorted(plain(item) for item in value)
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    if hasattr(value, "tolist"):  # numpy scalars and arrays inside frozen evidence
-        return plain(value.tolist())
-    raise TypeError(f"{type(value).__name__} has no place in the ledger; use plain values")
+    kind: Any = type(value)
+    return _writer(kind)(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:  # noqa: C901  # one flat list of types reads best
+    """Builds, once per type, the function that makes a value of it plain."""
+    if kind is types.NoneType or kind is bool:
+        return lambda value: value
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, str | int):
+        return str if issubclass(kind, str) else int
+    if issubclass(kind, float):
+        return _plain_float
+    if issubclass(kind, datetime):
+        return time_text
+    if issubclass(kind, timedelta):
+        return lambda value: value // _MICROSECOND
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): plain(item) for key, item in value.items()}
+    if issubclass(kind, frozenset | set):
+        return lambda value: sorted(plain(item) for item in value)
+    if issubclass(kind, tuple | list):
+        return lambda value: [plain(item) for item in value]
+    if is_dataclass(kind):
+        names = [each.name for each in fields(kind)]
+        return lambda value: {name: plain(getattr(value, name)) for name in names}
+    if hasattr(kind, "tolist"):  # numpy scalars and arrays inside frozen evidence
+        return lambda value: plain(value.tolist())
+    raise TypeError(f"{kind.__name__} has no place in the ledger; use plain values")
 
 
 def _plain_float(value: float) -> float | str | None:
     if math.isfinite(value):
-        return value
+        return float(value)
     return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
 
 
