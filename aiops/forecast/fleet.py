@@ -63,6 +63,10 @@ class Watched(Protocol):
         """The series with that key."""
         ...
 
+    def zones(self, infos: Sequence[SeriesInfo]) -> list[str]:
+        """Time zone of each series' asset."""
+        ...
+
 
 class Window(Protocol):
     """The window that a forecast stands at the end of."""
@@ -196,9 +200,12 @@ class ForecastFleet:
         token = (fleet.version, len(window.infos), len(fleet.first_ns))
         known = self._known.get(window.step_ns)
         if known is None or known.token != token:
-            first = np.array([fleet.first_ns.get(i.id, 0) for i in window.infos], dtype=np.int64)
-            requests = requests_of(window.infos, first, fleet.metrics, fleet.limits, fleet.info)
-            row_by_id = {info.id: row for row, info in enumerate(window.infos)}
+            infos = window.infos
+            first = np.array([fleet.first_ns.get(i.id, 0) for i in infos], dtype=np.int64)
+            requests = requests_of(
+                infos, first, fleet.metrics, fleet.limits, fleet.info, fleet.zones(infos)
+            )
+            row_by_id = {info.id: row for row, info in enumerate(infos)}
             known = self._known[window.step_ns] = _Limited(
                 token,
                 requests,
@@ -218,7 +225,9 @@ class ForecastFleet:
     ) -> Plan:
         """Returns how the limited ones of some series go on, as they do and as supposed."""
         first = np.array([fleet.first_ns.get(info.id, 0) for info in infos], dtype=np.int64)
-        requests = requests_of(infos, first, fleet.metrics, fleet.limits, fleet.info)
+        requests = requests_of(
+            infos, first, fleet.metrics, fleet.limits, fleet.info, fleet.zones(infos)
+        )
         metrics = [
             fleet.metrics.get(request.key.metric) or Metric(request.key.metric)
             for request in requests

@@ -13,6 +13,7 @@ def requests_of(
     metrics: Mapping[str, Metric],
     limits: Sequence[Limit],
     find: Callable[[SeriesKey], SeriesInfo | None],
+    zones: Sequence[str],
 ) -> list[Request]:
     """Returns one request for each series with a limit, the nearest rule first.
 
@@ -22,10 +23,11 @@ def requests_of(
     Args:
         first_ns: ``(len(infos),)`` time of each series' first sample, 0 where it has none.
         find: Looks a series up, whatever its step.
+        zones: Time zone of each series' asset.
     """
     limit_by_place = {(limit.asset, limit.metric): limit for limit in limits}
     requests = []
-    for info, first in zip(infos, first_ns.tolist(), strict=True):
+    for info, first, zone in zip(infos, first_ns.tolist(), zones, strict=True):
         key = info.key
         limit = limit_by_place.get((key.asset, key.metric)) or limit_by_place.get(("", key.metric))
         if limit is None or not first:
@@ -51,6 +53,7 @@ def requests_of(
                 of=limit.of,
                 reference=reference,
                 learnt=limit.learnt,
+                zone=zone,
             )
         )
     return requests

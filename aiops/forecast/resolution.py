@@ -26,6 +26,7 @@ class Request:
         of: Metric that ``limit`` and ``warn`` are shares of, and ``reference`` the id of its
             series, 0 for none.
         learnt: Whether the limit is to be learnt, and ``learnt_from`` how many failures it was.
+        zone: IANA zone that its months are counted in.
     """
 
     series: int
@@ -41,6 +42,7 @@ class Request:
     reference: int = 0
     learnt: bool = False
     learnt_from: int = 0
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aiops.contracts.errors import NotEnoughHistory
 from aiops.contracts.forecaster import Forecaster
 from aiops.domain.abstention import Abstention
 from aiops.domain.forecast import Crossing, Forecast, Known
+from aiops.domain.instant import duration, to_ns
 from aiops.domain.metric import Direction
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray, SeriesKey
-from aiops.domain.step import window_end
+from aiops.domain.step import HOUR, window_end
 from aiops.forecast.chance import Chance
+from aiops.forecast.jumps import bound_by_jump
+from aiops.forecast.month_ends import bound_by_month, look_back_from
 from aiops.forecast.passage import Passage
 from aiops.forecast.relative import ReadPanel, Seen, in_own_unit, read_seen
 from aiops.forecast.resolution import MOST_CELLS, Request, plan_reads
@@ -30,6 +32,15 @@ from aiops.forecast.weigh import hear, weigh, weigh_rest, weigh_warned
 
 NOTHING_LEARNT: Final[Mapping[str, Chance]] = {}
 """By metric: where the fleet's past has taught nothing, the prior answers."""
+
+_TELLING: Final = 0.3
+"""What is less likely opens nothing, nor does it keep anything open."""
+
+_TWO_MONTHS: Final = 58 * 86400 * 10**9
+"""What is younger has seen no two month ends before this one."""
+
+_LOOKED_BACK: Final = 64
+"""Rows whose months are held at the same time: 2 MB."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -63,6 +74,7 @@ class ForecastStage:
             ensemble = self.ensemble and self.ensemble.of_part(len(asked) / len(requests))
             crossings = self._cross_asked(seen, asked, now, chances, ensemble)
             self._look_closer(asked, crossings, seen.panel, read, now)
+            self._look_back(asked, crossings, read, now)
             answers.update(zip(group.positions, crossings, strict=True))
         return [answers[i] for i in range(len(requests))]
 
@@ -126,6 +138,29 @@ class ForecastStage:
                 if (crossing.probability or 0.0) > (crossings[place].probability or 0.0):
                     crossings[place] = crossing
 
+    def _look_back(
+        self, asked: Sequence[Request], crossings: list[Crossing], read: ReadPanel, now: datetime
+    ) -> None:
+        """Lowers the chance of rows that rise as at earlier month ends, where it was high."""
+        old = to_ns(now) - _TWO_MONTHS
+        places_by_kind: dict[tuple[str, int], list[int]] = {}
+        for place, request in enumerate(asked):
+            if (crossings[place].probability or 0.0) > _TELLING and request.first_ns <= old:
+                kind = request.zone, max(HOUR, request.step_ns)
+                places_by_kind.setdefault(kind, []).append(place)
+        for (zone, step_ns), every in places_by_kind.items():
+            start, end = (at // step_ns * step_ns for at in (look_back_from(now, zone), to_ns(now)))
+            for begin in range(0, len(every), _LOOKED_BACK):
+                places = every[begin : begin + _LOOKED_BACK]
+                some = [asked[place] for place in places]
+                past = read_seen(read, some, start, end, duration(step_ns)).panel
+                values = np.where(past.usable, past.values, np.nan)
+                for row, (place, one) in enumerate(zip(places, some, strict=True)):
+                    up = one.direction is not Direction.DOWN
+                    most = bound_by_month(past.times, values[row], one.limit, zone, up=up)
+                    known = crossings[place].probability or 0.0
+                    crossings[place] = replace(crossings[place], probability=min(known, most))
+
     def cross(
         self,
         panel: Panel,
@@ -165,7 +200,7 @@ class ForecastStage:
         own = [chances.get(key.metric, Chance()) for key in keys]
         shares = told.passage.probability.copy()
         weigh(told.passage, rows, own)
-        most = _bound_by_waves(told.passage, panel, limits, up)
+        most = _most_of(told.passage, rows)
         weigh_rest(told.passage, rows, own, first.reason)
         if ensemble is not None:
             heard, by_errors = ensemble.ask(told.passage.probability, rows)
@@ -252,12 +287,14 @@ _HISTORY_REASONS: Final = (
 )
 
 
-def _bound_by_waves(
-    passage: Passage, panel: Panel, limits: FloatArray, up: NDArray[np.bool_]
-) -> FloatArray:
-    """Returns the most that is likely of rows that come back by themselves at regular times."""
-    values = np.where(panel.usable, panel.values, np.nan)
-    most = np.ones(len(limits))
+def _most_of(passage: Passage, asked: Shard) -> FloatArray:
+    """Returns the most that is likely of what comes back at regular times, or moved only once."""
+    values = np.where(asked.panel.usable, asked.panel.values, np.nan)
+    most = np.ones(len(asked.limits))
     for row in np.flatnonzero(passage.probability > 0).tolist():
-        most[row] = bound_by_waves(values[row], float(limits[row]), up=bool(up[row]))
+        up = bool(asked.up[row])
+        most[row] = min(
+            bound_by_waves(values[row], float(asked.limits[row]), up=up),
+            bound_by_jump(values[row], int(asked.ahead[row]), up=up),
+        )
     return most
