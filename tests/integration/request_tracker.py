@@ -46,6 +46,15 @@ for my $r (qw(SeeQueue CreateTicket ShowTicket ModifyTicket ReplyToTicket Commen
   my ($ok,$m)=$u->PrincipalObj->GrantRight(Right=>$r,Object=>$q); warn $m unless $ok }
 my $cf=RT::CustomField->new($root);
 $cf->Create(Name=>'IncidentKey',Type=>'FreeformSingle',Queue=>0);
+for my $n (qw(Category Team)) {
+  RT::CustomField->new($root)->Create(Name=>$n,Type=>'FreeformSingle',Queue=>0) }
+my $own=RT::Queue->new($root); $own->Create(Name=>'Storage');
+my $ada=RT::User->new($root);
+$ada->Create(Name=>'ada',EmailAddress=>'ada@example.org',Privileged=>1);
+$ada->PrincipalObj->GrantRight(Right=>'OwnTicket',Object=>$_) for ($q,$own);
+for my $r (qw(SeeQueue CreateTicket ShowTicket ModifyTicket ReplyToTicket CommentOnTicket
+              OwnTicket ReassignTicket ShowTicketComments SeeCustomField ModifyCustomField)) {
+  $u->PrincipalObj->GrantRight(Right=>$r,Object=>$own) }
 my $t=RT::AuthToken->new($root);
 my ($ok,$msg,$auth)=$t->Create(Owner=>$u->id,Description=>'pm service');
 print "$auth\\n"; warn $msg unless $ok;
@@ -74,11 +83,24 @@ class RealTracker:
         found = self._get(f"/ticket/{number}/history", fields="Type", per_page="100")
         return sum(item.get("Type") == "Comment" for item in found["items"])
 
+    def field(self, number: str, name: str) -> str:
+        """Returns the value of a custom field."""
+        fields = self.ticket(number)["CustomFields"]
+        return next((str(each["values"][0]) for each in fields if each["name"] == name), "")
+
+    def queue(self, number: str) -> str:
+        """Returns the name of a ticket's queue."""
+        return str(self._get(f"/queue/{self.ticket(number)['Queue']['id']}")["Name"])
+
     def set_status(self, number: str, status: str) -> None:
+        """Changes a ticket as a person does."""
+        self.change(number, {"Status": status})
+
+    def change(self, number: str, changes: dict[str, object]) -> None:
         """Changes a ticket as a person does."""
         answer = httpx.put(
             f"{self.url}/REST/2.0/ticket/{number}",
-            json={"Status": status},
+            json=changes,
             headers={"Authorization": f"token {self.token}"},
             timeout=60,
             trust_env=False,

@@ -17,7 +17,7 @@ from aiops.domain.ticket import TicketAction
 from aiops.ledger.open import open_ledger
 from aiops.testing.fault_proxy import Fault, FaultProxy
 from aiops.testing.ledger import example_incident
-from aiops.testing.ticket_system import check_ticket_system
+from aiops.testing.ticket_system import check_ticket_system, example_draft
 from aiops.ticket import delivery
 from aiops.ticket.compose import draft
 from aiops.ticket.outbox import Outbox
@@ -112,6 +112,47 @@ def test_an_incident_is_opened_commented_resolved_and_reopened(request_tracker, 
     assert request_tracker.comments(ticket["id"]) == 3
     assert len(request_tracker.tickets(incident.key)) == 1
     assert [each.status for each in ledger.tickets(incident.key)] == ["open"]
+
+
+def with_fields(tracker):
+    return make_system(
+        tracker,
+        category_field="Category",
+        group_field="Team",
+        queues={"storage": "Storage"},
+        owner=True,
+    )
+
+
+def test_category_team_queue_and_owner_are_fields_over_there(request_tracker):
+    system = with_fields(request_tracker)
+    told = replace(example_draft(), category="storage full", group="storage", assignee="ada")
+    ticket = system.create(told)
+    there = request_tracker.ticket(ticket.id)
+    assert request_tracker.field(ticket.id, "Category") == "storage full"
+    assert request_tracker.field(ticket.id, "Team") == "storage"
+    assert request_tracker.queue(ticket.id) == "Storage"
+    assert there["Owner"]["id"] == "ada"
+    assert system.find(told.key) == [system.fetch(ticket.id)]
+
+
+def test_what_people_change_over_there_stays_and_what_is_told_later_is_filled_in(request_tracker):
+    system = with_fields(request_tracker)
+    first = replace(example_draft(), category="storage full")
+    ticket = system.create(first)
+    assert request_tracker.queue(ticket.id) == QUEUE
+    request_tracker.change(ticket.id, {"CustomFields": {"Category": "backup"}})
+    later = replace(first, action=TicketAction.COMMENT, group="dba", assignee="ada")
+    system.update(ticket, later)
+    assert request_tracker.field(ticket.id, "Category") == "backup"
+    assert request_tracker.field(ticket.id, "Team") == "dba"
+    assert request_tracker.ticket(ticket.id)["Owner"]["id"] == "ada"
+
+
+def test_who_is_unknown_over_there_costs_no_ticket(request_tracker):
+    told = replace(example_draft(), assignee="nobody.knows")
+    ticket = with_fields(request_tracker).create(told)
+    assert request_tracker.ticket(ticket.id)["Owner"]["id"] == "Nobody"
 
 
 def test_an_unknown_queue_parks_the_message_and_says_why(request_tracker, ledger):

@@ -1,10 +1,14 @@
 """Request Tracker 5 through REST2.
 
 Source: RT::REST2 documentation (Best Practical); the incident key lies in a custom field, and
-is looked for by that field alone: any further condition could hide the ticket.
+is looked for by that field alone: any further condition could hide the ticket. Category, service
+and team go into custom fields of the user's choice, a team may have a queue of its own, and who
+was given the incident may become the owner; what people change over there is never changed back.
 """
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Any, Final
@@ -34,6 +38,22 @@ class RequestTrackerSettings:
         default="IncidentKey", metadata={"help": "Ticket custom field (one value, free text)."}
     )
     requestor: str = field(default="", metadata={"help": "E-mail address of the requestor."})
+    category_field: str = field(
+        default="", metadata={"help": "Ticket custom field for the category; empty: in the text."}
+    )
+    service_field: str = field(
+        default="", metadata={"help": "Ticket custom field for the service; empty: in the text."}
+    )
+    group_field: str = field(
+        default="", metadata={"help": "Ticket custom field for the team; empty: in the text."}
+    )
+    queues: Mapping[str, str] = field(
+        default_factory=dict, metadata={"help": "Team to its queue; others go to `queue`."}
+    )
+    owner: bool = field(
+        default=False,
+        metadata={"help": "Whether who an incident is given to becomes the owner, by user name."},
+    )
     timeout: timedelta = field(
         default=timedelta(seconds=10), metadata={"help": "How long an answer is waited for."}
     )
@@ -49,8 +69,17 @@ class RequestTracker:
     can_find = True
 
     def __init__(self, settings: RequestTrackerSettings) -> None:
-        if not _FIELD.fullmatch(settings.key_field):
-            raise ConfigError([f"key_field: {settings.key_field!r} is not a custom field's name"])
+        named = {
+            name: getattr(settings, name)
+            for name in ("key_field", "category_field", "service_field", "group_field")
+        }
+        wrong = [
+            f"{name}: {value!r} is not a custom field's name"
+            for name, value in named.items()
+            if (value or name == "key_field") and not _FIELD.fullmatch(value)
+        ]
+        if wrong:
+            raise ConfigError(wrong)
         self._settings = settings
         self._seconds = settings.timeout.total_seconds()
         self.settle_seconds = settings.settle.total_seconds()
@@ -63,11 +92,11 @@ class RequestTracker:
         """Creates the ticket; done only when RT names its id."""
         body: dict[str, Any] = {
             "Subject": draft.subject,
-            "Queue": self._settings.queue,
+            "Queue": self._settings.queues.get(draft.group, self._settings.queue),
             "Content": draft.body,
             "ContentType": "text/plain",
             "Priority": _PRIORITY.get(draft.priority, 50),
-            "CustomFields": {self._settings.key_field: draft.key},
+            "CustomFields": {self._settings.key_field: draft.key, **self._fields_of(draft)},
         }
         if self._settings.requestor:
             body["Requestor"] = self._settings.requestor
@@ -75,7 +104,11 @@ class RequestTracker:
             body["Due"] = draft.due.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         answer = self._ask("POST", "/ticket", "create ticket", json=body)
         number = require_id(answer, "id", "Request Tracker: create ticket")
-        return self._read_back(number, draft.key)
+        ticket = self._read_back(number, draft.key)
+        # the ticket is there: who is unknown over there, or may not own it, costs no ticket
+        with suppress(Refused, Unavailable):
+            self._complete(number, draft)
+        return ticket
 
     def find(self, key: str) -> list[Ticket]:
         """Returns every ticket whose custom field holds the key, oldest first."""
@@ -116,6 +149,7 @@ class RequestTracker:
             return current
         if draft.action is TicketAction.REOPEN and current.is_open and current != ticket:
             return current
+        self._complete(current.id, draft)
         comment = {"Content": draft.body, "ContentType": "text/plain"}
         self._ask("POST", f"/ticket/{current.id}/comment", "comment on ticket", json=comment)
         status = _wanted_status(draft.action, current)
@@ -130,6 +164,31 @@ class RequestTracker:
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
+
+    def _fields_of(self, draft: TicketDraft) -> dict[str, str]:
+        """Returns the custom fields that are told what is known, by name."""
+        told = {
+            self._settings.category_field: draft.category,
+            self._settings.service_field: draft.service,
+            self._settings.group_field: draft.group,
+        }
+        return {name: value for name, value in told.items() if name and value}
+
+    def _complete(self, number: str, draft: TicketDraft) -> None:
+        """Fills in what nobody has filled in over there; what people wrote stays."""
+        fields = self._fields_of(draft)
+        owner = draft.assignee if self._settings.owner else ""
+        if not fields and not owner:
+            return
+        answer = self._ask("GET", f"/ticket/{number}", "read ticket")
+        body = answer.body if answer is not None and isinstance(answer.body, dict) else {}
+        lacking = {name: fields[name] for name in fields if not _value_of(body, name)}
+        changes: dict[str, Any] = {"CustomFields": lacking} if lacking else {}
+        present = body.get("Owner")
+        if owner and isinstance(present, dict) and present.get("id") == "Nobody":
+            changes["Owner"] = owner
+        if changes:
+            self._ask("PUT", f"/ticket/{number}", "complete ticket", json=changes)
 
     def _set_status(self, number: str, status: str) -> None:
         """Changes the status unless somebody else changed the ticket in between (412)."""
@@ -169,19 +228,12 @@ class RequestTracker:
         return Ticket(
             destination="",
             id=number,
-            key=self._key_of(body),
+            key=_value_of(body, self._settings.key_field),
             status=status,
             is_open=status not in _CLOSED,
             url=f"{self._settings.url.rstrip('/')}/Ticket/Display.html?id={number}",
             version=version,
         )
-
-    def _key_of(self, body: dict[str, Any]) -> str:
-        for each in body.get("CustomFields") or ():
-            if isinstance(each, dict) and each.get("name") == self._settings.key_field:
-                values = each.get("values") or [""]
-                return str(values[0])
-        return ""
 
     def _ask(self, method: str, path: str, what: str, **request: Any) -> Answer | None:
         return ask(
@@ -192,6 +244,14 @@ class RequestTracker:
             timeout_seconds=self._seconds,
             **request,
         )
+
+
+def _value_of(body: Mapping[str, Any], name: str) -> str:
+    """Returns the first value of a custom field, empty where there is none."""
+    for each in body.get("CustomFields") or ():
+        if isinstance(each, dict) and each.get("name") == name:
+            return str((each.get("values") or [""])[0])
+    return ""
 
 
 def _wanted_status(action: TicketAction, current: Ticket) -> str:
