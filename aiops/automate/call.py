@@ -10,6 +10,7 @@ import httpx
 from aiops.automate.output import KEPT, Ends
 from aiops.automate.process import Finished
 from aiops.automate.runbook import Call
+from aiops.domain.phrase import Phrase
 
 _LOOK: Final = 0.1
 
@@ -19,10 +20,10 @@ def send_call(
 ) -> Finished:
     """Sends the request once and waits for its answer, its time or the kill switch.
 
-    What was sent cannot be taken back: when the answer is not awaited, the detail says so.
+    What was sent cannot be taken back: when the answer is not awaited, that is said.
     """
     began = time.monotonic()
-    found: list[tuple[bool, str]] = []
+    found: list[tuple[bool, Phrase]] = []
     said = Ends()  # another one than the caller's: the thread may outlive the wait
 
     def ask() -> None:
@@ -34,15 +35,16 @@ def send_call(
         thread.join(_LOOK)
         seconds = time.monotonic() - began
         if thread.is_alive() and stopped():
-            return Finished(False, "sent; its answer was not awaited", seconds, "stop")
+            return Finished(False, Phrase("run_not_awaited"), seconds, "stop")
         if thread.is_alive() and seconds > timeout:
-            return Finished(False, f"sent; no whole answer in {timeout:g} s", seconds, "timeout")
+            lacking = Phrase("run_no_whole_answer", {"seconds": timeout})
+            return Finished(False, lacking, seconds, "timeout")
     output.take(said)
-    ok, detail = found[0] if found else (False, "the request failed")
-    return Finished(ok, detail, time.monotonic() - began)
+    ok, how = found[0] if found else (False, Phrase("run_request_failed"))
+    return Finished(ok, how, time.monotonic() - began)
 
 
-def _ask(call: Call, body: str, timeout: float, output: Ends) -> tuple[bool, str]:
+def _ask(call: Call, body: str, timeout: float, output: Ends) -> tuple[bool, Phrase]:
     headers = {"User-Agent": "aiops"}
     if body:
         headers["Content-Type"] = "application/json"
@@ -62,9 +64,10 @@ def _ask(call: Call, body: str, timeout: float, output: Ends) -> tuple[bool, str
                 if len(seen) >= KEPT:
                     break
     except httpx.HTTPError as error:
-        return False, f"no answer ({type(error).__name__})"
+        return False, Phrase("run_no_answer", {"error": type(error).__name__})
+    status = {"status": answer.status_code}
     if answer.status_code not in call.expect:
-        return False, f"status {answer.status_code}"
+        return False, Phrase("run_status", status)
     if call.contains and call.contains.encode() not in seen:
-        return False, f"status {answer.status_code}, without the text that was expected"
-    return True, f"status {answer.status_code}"
+        return False, Phrase("run_status_without_text", status)
+    return True, Phrase("run_status", status)

@@ -11,6 +11,7 @@ from aiops.automate.plan import Rendered
 from aiops.automate.process import Finished, run_process
 from aiops.automate.runbook import Runbook
 from aiops.contracts.crash import crashpoint
+from aiops.domain.phrase import Phrase
 from aiops.domain.run import Phase, RunReason, RunState, StepResult
 
 Results = tuple[StepResult, ...]
@@ -80,8 +81,9 @@ def rehearse(runbook: Runbook, steps: Sequence[Rendered], stopped: Callable[[], 
     with tempfile.TemporaryDirectory(prefix="aiops-run-") as directory:
         for each in steps:
             if not each.rehearsal:
-                detail = "not sent" if each.planned.kind == "call" else "not run: no dry_run"
-                result = StepResult(Phase.REHEARSE, each.planned.name, True, detail)
+                said = Phrase("run_not_sent" if each.planned.kind == "call" else "run_no_dry_run")
+                name = each.planned.name
+                result = StepResult(Phase.REHEARSE, name, True, said.text(), said=said)
             else:
                 output = Ends()
                 seconds = each.step.timeout.total_seconds()
@@ -102,9 +104,9 @@ def _do(
 ) -> tuple[StepResult, str]:
     output = Ends()
     if stopped():
-        done = Finished(False, "not begun", 0.0, "stop")
+        done = Finished(False, Phrase("run_not_begun"), 0.0, "stop")
     elif seconds <= 0:
-        done = Finished(False, "not begun: the runbook's timeout is over", 0.0, "timeout")
+        done = Finished(False, Phrase("run_timeout_over"), 0.0, "timeout")
     elif each.step.call is not None:
         done = send_call(each.step.call, each.planned.words[2], seconds, stopped, output)
     else:
@@ -119,7 +121,8 @@ def _environment(each: Rendered) -> dict[str, str]:
 
 
 def _result(phase: Phase, each: Rendered, done: Finished, text: str) -> StepResult:
-    return StepResult(phase, each.planned.name, done.ok, done.detail, round(done.seconds, 3), text)
+    said, seconds = done.said, round(done.seconds, 3)
+    return StepResult(phase, each.planned.name, done.ok, said.text(), seconds, text, said)
 
 
 def _why(each: Rendered, ended_by: str) -> RunReason:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from aiops.automate.output import Ends
+from aiops.domain.phrase import Phrase, verbatim
 
 SEARCH_PATH: Final = (
     f"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:{Path(sys.executable).parent}"
@@ -37,7 +38,7 @@ class Finished:
     """
 
     ok: bool
-    detail: str
+    said: Phrase
     seconds: float
     ended_by: str = "itself"
 
@@ -66,18 +67,18 @@ def run_process(
         )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        return Finished(False, f"{words[0]}: {reason}", time.monotonic() - began)
+        return Finished(False, verbatim(f"{words[0]}: {reason}"), time.monotonic() - began)
     try:
         ended_by = _watch(process, began + timeout, stopped, output)
     finally:
         _end_group(process)
     seconds = time.monotonic() - began
     if ended_by == "timeout":
-        return Finished(False, f"ended after {timeout:g} s", seconds, ended_by)
+        return Finished(False, Phrase("run_ended_after", {"seconds": timeout}), seconds, ended_by)
     if ended_by == "stop":
-        return Finished(False, "ended by the kill switch", seconds, ended_by)
+        return Finished(False, Phrase("run_ended_by_switch"), seconds, ended_by)
     code = process.returncode
-    return Finished(code == 0, f"exit code {code}", seconds)
+    return Finished(code == 0, Phrase("run_exit_code", {"code": code}), seconds)
 
 
 def _watch(

@@ -25,6 +25,7 @@ from aiops.contracts.crash import crashpoint
 from aiops.contracts.errors import AiopsError, Refused
 from aiops.domain.asset import SYSTEM, Asset
 from aiops.domain.incident import Incident
+from aiops.domain.phrase import NO_WORDS, Phrase
 from aiops.domain.run import Run, RunReason, RunState
 
 _SWITCH_EVERY: Final = 0.4
@@ -180,12 +181,12 @@ class Automation:
 
     def _advance(self, run: Run, assets: Mapping[str, Asset], now: datetime, fence: int) -> None:
         found = self._plan(run, assets)
-        limit = ""
+        limit = NO_WORDS
         if isinstance(found, tuple) and run.state is RunState.APPROVED:
             begun = self.ledger.runs(SYSTEM, started_since=now - DAY, limit=10_000)
             limit = find_limit(run, begun, self.settings, now)
         if isinstance(found, RunReason):
-            self._expire(run, found, "", now, fence)
+            self._expire(run, found, NO_WORDS, now, fence)
         elif now >= run.valid_until:
             reason = RunReason.LIMIT_REACHED if limit else RunReason.NOT_IN_TIME
             self._expire(run, reason, limit, now, fence)
@@ -209,8 +210,10 @@ class Automation:
         same = digest_of(runbook, incident, steps) == run.digest
         return (runbook, steps) if same else RunReason.RUNBOOK_CHANGED
 
-    def _expire(self, run: Run, reason: RunReason, detail: str, now: datetime, fence: int) -> None:
-        after = replace(run, state=RunState.EXPIRED, reason=reason, detail=detail, ended_at=now)
+    def _expire(self, run: Run, reason: RunReason, said: Phrase, now: datetime, fence: int) -> None:
+        after = replace(
+            run, state=RunState.EXPIRED, reason=reason, detail=said.text(), said=said, ended_at=now
+        )
         self.desk.write(run, after, THE_SYSTEM, "expire run", now, fence)
 
     def _begin(
@@ -218,7 +221,8 @@ class Automation:
     ) -> None:
         yes = {a.who for a in run.approvals if a.digest == run.digest}
         if len(yes - {run.requested_by}) < run.needed:  # written past the desk: never run
-            self._expire(run, RunReason.RUNBOOK_CHANGED, "approvals are missing", now, fence)
+            lacking = Phrase("run_approvals_missing")
+            self._expire(run, RunReason.RUNBOOK_CHANGED, lacking, now, fence)
             return
         begun = replace(run, state=RunState.RUNNING, reason=RunReason.STARTED, started_at=now)
         self._active.add(run.id)

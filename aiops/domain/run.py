@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from aiops.domain.phrase import NO_WORDS, Phrase
+
 
 class Tier(StrEnum):
     """How much a runbook may break; it decides how many people must agree."""
@@ -85,7 +87,7 @@ class StepResult:
     """How one step ended.
 
     Attributes:
-        detail: Exit code or status in words.
+        detail: Exit code or status in words; ``said`` is the same for readers of any language.
         output: Bounded, secrets masked, control characters gone.
     """
 
@@ -95,6 +97,11 @@ class StepResult:
     detail: str
     seconds: float = 0.0
     output: str = ""
+    said: Phrase = NO_WORDS
+
+    def words(self, language: str = "en") -> str:
+        """Returns how it ended, for a reader."""
+        return self.said.text(language) or self.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ class Run:
         edition: Digest of the runbook's text; verified successes count for one edition only.
         digest: Of the plan, the asset and the edition: what an approval is for.
         needed: How many people must agree.
+        detail: What a person noted, or more on the reason; ``said`` is the same for readers of any
+            language.
         verified: Whether the verification steps have passed.
         rehearsal: Results of the last dry run.
     """
@@ -143,3 +152,8 @@ class Run:
     results: tuple[StepResult, ...] = ()
     rehearsal: tuple[StepResult, ...] = ()
     verified: bool = False
+    said: Phrase = NO_WORDS
+
+    def words(self, language: str = "en") -> str:
+        """Returns the detail, for a reader."""
+        return self.said.text(language) or self.detail

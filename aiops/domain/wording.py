@@ -223,4 +223,47 @@ _TRACED: Final[Mapping[str, Both]] = {
     "ticket_closed": ("{ticket}: {status} (closed)", "{ticket}：{status}（已关闭）"),
     "ended_by": ("{incident} {outcome} by {actor}", "{incident} {outcome}，由{actor}判定"),
 }
-PHRASES: Final[Mapping[str, Both]] = {**_DECIDED, **_ORDERED, **_SENT, **_TICKET, **_TRACED}
+_RUN: Final[Mapping[str, Both]] = {
+    "run_exit_code": ("exit code {code}", "退出码 {code}"),
+    "run_ended_after": ("ended after {seconds:g} s", "{seconds:g} 秒后被终止"),
+    "run_ended_by_switch": ("ended by the kill switch", "被紧急停止开关终止"),
+    "run_not_begun": ("not begun", "未开始"),
+    "run_timeout_over": (
+        "not begun: the runbook's timeout is over",
+        "未开始：预案的总时限已到",
+    ),
+    "run_not_sent": ("not sent", "未发送"),
+    "run_no_dry_run": ("not run: no dry_run", "未执行：没有 dry_run"),
+    "run_status": ("status {status}", "状态码 {status}"),
+    "run_status_without_text": (
+        "status {status}, without the text that was expected",
+        "状态码 {status}，但没有预期的文字",
+    ),
+    "run_no_answer": ("no answer ({error})", "无应答（{error}）"),
+    "run_not_awaited": ("sent; its answer was not awaited", "已发送，未等待应答"),
+    "run_no_whole_answer": (
+        "sent; no whole answer in {seconds:g} s",
+        "已发送，{seconds:g} 秒内没有完整应答",
+    ),
+    "run_request_failed": ("the request failed", "请求失败"),
+    "run_at_once": (
+        "{runs} runs at once (automate.at_once {most})",
+        "同时运行 {runs} 个（automate.at_once {most}）",
+    ),
+    "run_per_hour": (
+        "{runs} runs in the last hour (automate.per_hour {most})",
+        "最近一小时运行 {runs} 次（automate.per_hour {most}）",
+    ),
+    "run_per_asset": (
+        "{runs} runs on {asset} in 24 h (automate.per_asset {most})",
+        "24 小时内在 {asset} 上运行 {runs} 次（automate.per_asset {most}）",
+    ),
+    "run_blast_radius": (
+        "{assets} assets in 24 h (automate.blast_radius {most})",
+        "24 小时内涉及 {assets} 个资产（automate.blast_radius {most}）",
+    ),
+    "run_approvals_missing": ("approvals are missing", "缺少批准"),
+}
+PHRASES: Final[Mapping[str, Both]] = {
+    **_DECIDED, **_ORDERED, **_SENT, **_TICKET, **_TRACED, **_RUN,
+}  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from aiops.api.access import new_link
 from aiops.domain.access import Role
+from aiops.domain.phrase import verbatim
 from aiops.domain.run import PlannedStep
 from tests.browser.dashboards.test_in_browser import PAYLOADS, browser, page
 from tests.contract.api.world import EVERYTHING, NOW, make_world, serve
@@ -61,10 +62,10 @@ def test_hostile_texts_of_runs_changes_and_services_are_shown_as_text(page, payl
         replace(
             run,
             title={"en": payload},
-            detail=payload,
+            said=verbatim(payload),
             requested_by=payload,
             plan=(words,),
-            results=tuple(replace(r, output=payload, detail=payload) for r in run.results),
+            results=tuple(replace(r, output=payload, said=verbatim(payload)) for r in run.results),
         )
         for run in ledger.runs_held
     ]

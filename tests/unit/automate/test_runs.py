@@ -298,6 +298,7 @@ def test_a_limit_holds_a_run_back_and_is_told_when_it_expires(tmp_path, limits, 
         world.tick(second)
         assert world.run(run.id).reason is RunReason.LIMIT_REACHED
         assert words in world.run(run.id).detail
+        assert "（automate." in world.run(run.id).words("zh")
 
 
 def test_the_blast_radius_counts_different_assets(tmp_path):
@@ -337,6 +338,7 @@ def test_a_dry_run_changes_nothing_and_is_stored(tmp_path):
         run = world.automation.rehearse(world.run(), "ada")
         assert [r.output for r in run.rehearsal] == ["would touch sda1\n", ""]
         assert run.rehearsal[1].detail == "not run: no dry_run"
+        assert run.rehearsal[1].words("zh") == "未执行：没有 dry_run"
         assert run.state is RunState.PROPOSED
         assert not made.exists()
 
