@@ -19,15 +19,16 @@ from aiops.contracts.detector import Costly, Detector
 from aiops.contracts.dispatcher import Dispatcher
 from aiops.contracts.errors import InputError
 from aiops.contracts.executor import Executor
-from aiops.contracts.forecaster import Forecaster
+from aiops.contracts.forecaster import HOLIDAYS, Forecaster
 from aiops.contracts.ledger import Ledger
 from aiops.contracts.ticket_system import TicketSystem
-from aiops.detect.days_off import check_countries
+from aiops.detect.days_off import check_countries, work_calendar
 from aiops.detect.fleet import DetectFleet
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.spread import Spread as SpreadFits
 from aiops.detect.stage import DetectStage
 from aiops.detect.terms import TermsBook
+from aiops.domain.event import Holiday
 from aiops.domain.incident import Incident, OutcomeKind, Stage
 from aiops.domain.instant import from_ns
 from aiops.domain.panel import Panel
@@ -96,9 +97,10 @@ def assemble(
     executor = cast(
         "Executor", _create("executors", settings.executor.type, settings.executor.settings)
     )
+    holidays: list[Holiday] = []
     forecast = ForecastFleet(
         forecast_stage(settings, executor),
-        read,
+        _forecast_reader(settings, read, ledger, fleet, holidays),
         LEVELS,
         freeze,
     )
@@ -129,6 +131,7 @@ def assemble(
             forecast.cadence_ns,
             read,
             TermsBook(settings.detect, fleet),
+            holidays=holidays,
         ),
         forecast=forecast,
         life=LifeStage(read, settings.forecast.horizon),
@@ -152,6 +155,7 @@ def assemble(
                 if each.outcome is not OutcomeKind.EXPIRED
             },
             windows=plan.recorded,
+            holidays=holidays,
         ),
         plan=plan,
         forward=forward,
@@ -214,6 +218,33 @@ def marked_reader(
         return mark_maintenance(panel, infos, windows)
 
     return read
+
+
+def _forecast_reader(
+    settings: Settings,
+    read: Callable[[IntArray, int, int, timedelta], Panel],
+    ledger: Ledger,
+    fleet: Fleet,
+    holidays: Sequence[Holiday],
+) -> Callable[[IntArray, int, int, timedelta], Panel]:
+    """Returns the reader, with days off on the panel where the method has a use for them."""
+    names = (settings.forecast.forecaster, settings.forecast.ensemble)
+    if not any(HOLIDAYS in plugins.load("forecasts", name).tags for name in names if name):
+        return read
+
+    def read_with_days(ids: IntArray, start: int, end: int, step: timedelta) -> Panel:
+        panel = read(ids, start, end, step)
+        infos = ledger.catalogue.info(ids)
+        calendar = work_calendar(
+            panel.times,
+            fleet.zones(infos),
+            fleet.sites(infos),
+            settings.detect.countries,
+            holidays,
+        )
+        return replace(panel, calendar=calendar)
+
+    return read_with_days
 
 
 def maintenance_plan(settings: Settings) -> MaintenancePlan:

@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from aiops.contracts.errors import Refused
 from aiops.contracts.ledger import Ledger, LedgerTransaction
 from aiops.domain.asset import Asset
 from aiops.domain.decision import Decision, Reason
-from aiops.domain.event import Failure, Maintenance
+from aiops.domain.event import Failure, Holiday, Maintenance
 from aiops.domain.incident import Incident
 from aiops.domain.silence import Silence, lineage
 from aiops.domain.ticket import Ticket, TicketAction
@@ -28,7 +28,11 @@ from aiops.ticket.silences import SILENCES, Hush
 
 WINDOWS: Final = "maintenance windows"
 """Name of the ledger's note that keeps what was reported."""
+HOLIDAYS: Final = "reported holidays"
+"""Name of the ledger's note that keeps days off that no library knows."""
 _WINDOWS_KEPT: Final = timedelta(days=90)
+_HOLIDAYS_KEPT: Final = timedelta(days=800)
+"""Two years of history and more: methods learn from the holiday of last year."""
 
 
 class Turns:
@@ -56,6 +60,7 @@ class Orders:
     Attributes:
         assets: Gives what is watched, by key.
         windows: Maintenance that was reported; the plan of the pipeline holds the same list.
+        holidays: Days off that were reported; who builds calendars holds the same list.
         verdict_of: Status of a closed ticket, in small letters, to what it says.
         fence: Token of the lease under which is written.
     """
@@ -68,6 +73,7 @@ class Orders:
     reported: Reported = field(default_factory=Reported)
     hush: Hush = field(default_factory=Hush)
     windows: list[Maintenance] = field(default_factory=list)
+    holidays: list[Holiday] = field(default_factory=list)
     fence: int | None = None
     turns: Turns = field(default_factory=Turns)
 
@@ -78,7 +84,7 @@ class Orders:
         self.refresh()
 
     def refresh(self) -> None:
-        """Reads silences and windows anew: one may have come through another daemon."""
+        """Reads silences, windows and holidays anew: one may have come through another daemon."""
         self.hush = Hush.read(self.ledger.note(SILENCES))
         self.windows[:] = [
             Maintenance(
@@ -88,6 +94,7 @@ class Orders:
             )
             for each in self.ledger.note(WINDOWS).get("windows", ())
         ]
+        self.holidays[:] = read_holidays(self.ledger)
 
     def act(self, incident: Incident, order: Order, now: datetime) -> Incident:
         """Carries out an order in one audited transaction.
@@ -133,8 +140,11 @@ class Orders:
         close = Order(PersonAction.CLOSE, who, note, reason=Reason.BY_TICKET)
         return self.act(incident, close, now)
 
-    def report(self, event: Failure | Maintenance, who: str, now: datetime) -> None:
+    def report(self, event: Failure | Maintenance | Holiday, who: str, now: datetime) -> None:
         """Takes note of what happened; each round looks at what lies before its own time."""
+        if isinstance(event, Holiday):
+            self._keep_holiday(event, who, now)
+            return
         if isinstance(event, Maintenance) and not event.is_repair:
             self._record(event, who, now)
             return
@@ -155,6 +165,18 @@ class Orders:
                 tx.put_note(WINDOWS, {"windows": [_plain(each) for each in (*kept, window)]})
                 tx.audit(now, who, "report maintenance", window.asset, {}, told)
             self.windows[:] = [*kept, window]
+
+    def _keep_holiday(self, holiday: Holiday, who: str, now: datetime) -> None:
+        """Keeps days off; the next calendar that is built has them."""
+        with self.turns.take():
+            oldest = (now - _HOLIDAYS_KEPT).date()
+            kept = [each for each in self.holidays if each.last >= oldest and each != holiday]
+            told = {"holidays": [_plain_holiday(each) for each in (*kept, holiday)]}
+            with self.ledger.begin() as tx:
+                tx.put_note(HOLIDAYS, told)
+                what = "report working days" if holiday.working else "report holiday"
+                tx.audit(now, who, what, f"site {holiday.site}", {}, _plain_holiday(holiday))
+            self.holidays[:] = [*kept, holiday]
 
     def silences(self, now: datetime) -> list[Silence]:
         """Returns the silences that are not over."""
@@ -222,6 +244,31 @@ class Orders:
 def _plain(window: Maintenance) -> dict[str, str]:
     start, end = window.start.isoformat(), window.end.isoformat()
     return {"asset": window.asset, "start": start, "end": end}
+
+
+def read_holidays(ledger: Ledger) -> list[Holiday]:
+    """Returns the days off that were reported, in their order."""
+    return [
+        Holiday(
+            each["site"],
+            date.fromisoformat(each["first"]),
+            date.fromisoformat(each["last"]),
+            each["name"],
+            bool(each["working"]),
+        )
+        for each in ledger.note(HOLIDAYS).get("holidays", ())
+    ]
+
+
+def _plain_holiday(holiday: Holiday) -> dict[str, Any]:
+    first, last = holiday.first.isoformat(), holiday.last.isoformat()
+    return {
+        "site": holiday.site,
+        "first": first,
+        "last": last,
+        "name": holiday.name,
+        "working": holiday.working,
+    }
 
 
 def _at(event: Failure | Maintenance) -> datetime:

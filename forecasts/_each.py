@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from statistics import NormalDist
 from typing import Final
 
@@ -34,6 +34,7 @@ class Past:
         values: ``(n_times,)`` without holes, from the first sample on.
         end: ns, start of the last cell.
         step: Width of a cell; 0 where columns are observations and not times.
+        days_off: Weekends and holidays where the row stands, those ahead included.
     """
 
     values: FloatArray
@@ -41,6 +42,7 @@ class Past:
     levels: FloatArray
     end: int
     step: timedelta
+    days_off: frozenset[date] = frozenset()
 
     def newest(self, cells: int, longest: int) -> tuple[FloatArray, int]:
         """Returns the newest cells, and the cells of a day if four days are there, else 0.
@@ -111,7 +113,8 @@ class EachRow:
         step = timedelta(0) if panel.ordinal else panel.step
         for row in rows.tolist():
             values = history.values[row, history.start[row] :]
-            told = self._ask(Past(values, horizon, levels, int(panel.times[-1]), step))
+            end, off = int(panel.times[-1]), _days_off(panel, row)
+            told = self._ask(Past(values, horizon, levels, end, step, off))
             if told is None:
                 reason[row] = Abstention.QUARANTINED
                 continue
@@ -131,6 +134,13 @@ class EachRow:
                 return None
         whole = np.isfinite(told.quantiles).all() and np.isfinite(told.paths).all()
         return told if whole else None
+
+
+def _days_off(panel: Panel, row: int) -> frozenset[date]:
+    calendar = panel.calendar
+    if calendar is None or not calendar.dates:
+        return frozenset()
+    return calendar.dates[int(calendar.zone[row])]
 
 
 def normal_quantiles(mean: FloatArray, deviation: FloatArray, levels: FloatArray) -> FloatArray:

@@ -11,7 +11,7 @@ from aiops.contracts.receiver import Push, PushAnswer
 from aiops.domain.access import Credential
 from aiops.domain.answer import Answer
 from aiops.domain.asset import Viewer
-from aiops.domain.event import Failure, Maintenance
+from aiops.domain.event import Failure, Holiday, Maintenance
 from aiops.domain.incident import Incident
 from aiops.domain.silence import Silence
 from aiops.forecast.plan import Plan, Scenario
@@ -95,8 +95,8 @@ class ReadService(Reader, Protocol):
         """
         ...
 
-    def report(self, event: Failure | Maintenance, who: str) -> None:
-        """Takes note of a failure or a repair; the next round looks at it."""
+    def report(self, event: Failure | Maintenance | Holiday, who: str) -> None:
+        """Takes note of a failure, a repair or days off; the next round looks at it."""
         ...
 
     def judgeable(self, token: str) -> tuple[Incident, str] | None:

@@ -113,10 +113,10 @@ def _of_store(asset: str, metric: str, at: datetime, settings: "Settings") -> "t
     from aiops.cli.reading import open_reading
     from aiops.collect.fleet import Fleet
     from aiops.contracts.errors import InputError
-    from aiops.detect.days_off import countries_of, days_off
+    from aiops.detect.days_off import work_calendar
     from aiops.detect.terms import Terms
-    from aiops.domain.calendar import build_calendar
     from aiops.domain.instant import duration, to_ns
+    from aiops.orders import read_holidays
 
     with open_reading(settings) as here:
         mine = [info for info in here.ledger.catalogue.all() if info.key.asset == asset]
@@ -133,8 +133,12 @@ def _of_store(asset: str, metric: str, at: datetime, settings: "Settings") -> "t
         )
         fleet = Fleet(here.ledger)
         fleet.load()
-        countries = countries_of(fleet.sites([info]), settings.detect.countries)
-        off = days_off(countries, panel.times)
-        calendar = build_calendar(panel.times, fleet.zones([info]), countries, off)
+        calendar = work_calendar(
+            panel.times,
+            fleet.zones([info]),
+            fleet.sites([info]),
+            settings.detect.countries,
+            read_holidays(here.ledger),
+        )
         terms = Terms.of(settings.detect, [info], fleet)
         return replace(panel, calendar=calendar), terms

@@ -1,11 +1,14 @@
 """Forecasters: panel in, quantiles and paths out."""
 
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from aiops.domain.forecast import Forecast, Known
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
 from aiops.domain.state import State
+
+HOLIDAYS: Final = "holidays"
+"""Tag of a method that reads the days off of the panel's calendar."""
 
 
 @runtime_checkable

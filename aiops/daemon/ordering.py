@@ -5,7 +5,7 @@ from aiops.contracts.clock import Clock
 from aiops.contracts.errors import Unavailable
 from aiops.daemon.files import DataDirectory
 from aiops.domain.asset import SYSTEM
-from aiops.domain.event import Failure, Maintenance
+from aiops.domain.event import Failure, Holiday, Maintenance
 from aiops.domain.incident import Incident
 from aiops.domain.silence import Silence
 from aiops.incident.act import Order, PersonAction
@@ -49,8 +49,8 @@ class Ordering:
         )
         return self.pipeline.act(incident, told, order.at)
 
-    def report(self, event: Failure | Maintenance, who: str) -> None:
-        """Takes note of a failure or a repair; the next round looks at it.
+    def report(self, event: Failure | Maintenance | Holiday, who: str) -> None:
+        """Takes note of a failure, a repair or days off; the next round looks at it.
 
         Raises:
             Unavailable: Another daemon leads.

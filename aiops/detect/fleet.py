@@ -12,7 +12,7 @@ from aiops.contracts.ledger import Ledger
 from aiops.detect import joint, rebase
 from aiops.detect.assets import Assets
 from aiops.detect.checkpoint import Kept, load_checkpoint, save_checkpoint
-from aiops.detect.days_off import countries_of, days_off
+from aiops.detect.days_off import work_calendar
 from aiops.detect.decide import Event
 from aiops.detect.marks import mark_maintenance
 from aiops.detect.peers import siblings
@@ -21,8 +21,7 @@ from aiops.detect.stage import StageScores
 from aiops.detect.terms import Terms
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
-from aiops.domain.calendar import build_calendar
-from aiops.domain.event import Maintenance
+from aiops.domain.event import Holiday, Maintenance
 from aiops.domain.instant import duration, duration_ns, from_ns, to_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import IntArray, SeriesInfo
@@ -103,6 +102,7 @@ class DetectFleet:
     read_panel: Callable[[IntArray, int, int, timedelta], Panel]
     terms_of: Callable[[Sequence[SeriesInfo]], Terms] | None = None
     maintenance: dict[str, list[Maintenance]] = field(default_factory=dict)
+    holidays: Sequence[Holiday] = ()
     rebased: dict[str, rebase.Rebase] = field(default_factory=dict)
     _shards: dict[int, _Shard] = field(default_factory=dict)
     _pending: dict[int, _Shard] = field(default_factory=dict)
@@ -134,9 +134,13 @@ class DetectFleet:
         ids = np.array([info.id for info in due.infos], dtype=np.int64)
         panel = self.read_panel(ids, due.start, due.end, duration(due.step_ns))
         panel = mark_maintenance(panel, due.infos, self.maintenance)
-        countries = countries_of(fleet.sites(due.infos), self.settings.countries)
-        off = days_off(countries, panel.times)
-        calendar = build_calendar(panel.times, fleet.zones(due.infos), countries, off)
+        calendar = work_calendar(
+            panel.times,
+            fleet.zones(due.infos),
+            fleet.sites(due.infos),
+            self.settings.countries,
+            self.holidays,
+        )
         groups = siblings(due.infos) if self.stage.compares else None
         return replace(panel, calendar=calendar, groups=groups)
 

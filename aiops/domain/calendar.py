@@ -56,7 +56,9 @@ def build_calendar(
             day_off[i] = np.isin(day, off)
         else:
             day_off[i] = week_day >= _SATURDAY
-    return Calendar(zone, day_phase, week_phase, day_off)
+    known = days_off or {}
+    dates = tuple(known.get(country, frozenset()) for _, country in names)
+    return Calendar(zone, day_phase, week_phase, day_off, dates)
 
 
 def _offsets(times: IntArray, name: str) -> IntArray:

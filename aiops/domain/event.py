@@ -1,7 +1,7 @@
 """What really happened to an asset, told from outside."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 SELF: Final = "aiops"
@@ -38,3 +38,20 @@ class Maintenance:
     def is_repair(self) -> bool:
         """Whether something was mended."""
         return self.kind == "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Days on which nobody works at some sites, told by people who know better than a calendar.
+
+    Attributes:
+        site: A site, or a shell pattern of sites.
+        first, last: The days, both included.
+        working: The days are worked on instead, though they are a weekend or a holiday.
+    """
+
+    site: str
+    first: date
+    last: date
+    name: str = ""
+    working: bool = False

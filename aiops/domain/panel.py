@@ -1,7 +1,7 @@
 """A panel: many series on one grid, the unit of work of every detector and forecaster."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 from typing import Self
 
@@ -42,12 +42,15 @@ class Calendar:
         week_phase: ``(n_zones, n_times)`` seconds since local Monday 00:00, int32.
         day_off: ``(n_zones, n_times)`` bool: a weekend or holiday where the row stands; a
             weekend day that a country works on is none.
+        dates: Of each zone every day off of the years around the cells, those ahead included;
+            empty where nothing but weekends is known.
     """
 
     zone: IntArray
     day_phase: NDArray[np.int32]
     week_phase: NDArray[np.int32]
     day_off: NDArray[np.bool_]
+    dates: tuple[frozenset[date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Panel:
                 calendar.day_phase[:, start:stop],
                 calendar.week_phase[:, start:stop],
                 calendar.day_off[:, start:stop],
+                calendar.dates,
             )
         return replace(
             self,

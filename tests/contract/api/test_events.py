@@ -1,12 +1,12 @@
 """Failures and repairs are reported over HTTP."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from aiops.domain.access import Role
 from aiops.domain.asset import Viewer
-from aiops.domain.event import Failure, Maintenance
+from aiops.domain.event import Failure, Holiday, Maintenance
 from tests.contract.api.world import NOW, client_of, make_world, serve
 
 PATH = "/api/v1/events"
@@ -63,3 +63,42 @@ def test_an_asset_of_others_cannot_be_reported_on():
     foreign = Viewer("eve", teams=frozenset({"nobody"}))
     body = {"asset": "db-07", "event": "failure"}
     assert _post(service, body, viewer=foreign).status_code == 404
+
+
+def test_days_off_of_a_site_and_days_that_are_worked_on_are_taken():
+    service = make_world()
+    body = {"event": "holiday", "site": "shanghai-*", "first": "2026-10-01"}
+    assert _post(service, body | {"last": "2026-10-07", "kind": "works"}).status_code == 202
+    assert _post(service, {"event": "working", "first": "2026-10-10"}).status_code == 202
+    assert [event for event, _ in service.reports] == [
+        Holiday("shanghai-*", date(2026, 10, 1), date(2026, 10, 7), "works"),
+        Holiday("*", date(2026, 10, 10), date(2026, 10, 10), "", working=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first": None},
+        {"first": "2026-02-30"},
+        {"last": "2026-09-30"},
+        {"last": "2027-10-01"},
+        {"asset": "db-07"},
+        {"cost": 1},
+        {"at": NOW.isoformat()},
+        {"event": "failure", "asset": "db-07"},
+    ],
+)
+def test_days_off_that_cannot_be_are_not_taken(change):
+    service = make_world()
+    body = {"event": "holiday", "site": "a", "first": "2026-10-01"} | change
+    assert _post(service, body).status_code == 422
+    assert not service.reports
+
+
+def test_who_sees_one_site_tells_days_off_of_that_site_alone():
+    service = make_world()
+    body = {"event": "holiday", "first": "2026-10-01"}
+    who = {"viewer": Viewer("ann", sites=frozenset({"bonn"}))}
+    assert _post(service, body | {"site": "*"}, **who).status_code == 403
+    assert _post(service, body | {"site": "bonn"}, **who).status_code == 202

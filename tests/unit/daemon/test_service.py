@@ -12,8 +12,9 @@ from aiops.contracts.errors import StoreError
 from aiops.daemon.run import _reload, _ticks
 from aiops.daemon.service import LEASE, Service
 from aiops.daemon.ticks import Ticks
+from aiops.detect.windows import Due
 from aiops.domain.asset import SYSTEM, Asset
-from aiops.domain.event import Maintenance
+from aiops.domain.event import Holiday, Maintenance
 from aiops.domain.incident import IncidentState
 from aiops.domain.instant import to_ns
 from aiops.domain.panel import Quality
@@ -25,6 +26,7 @@ from aiops.testing.ledger import example_incident
 from aiops.ticket.silences import SILENCES
 
 MINUTE = timedelta(minutes=1)
+MINUTE_NS = 60 * 10**9
 HOOK = """
 ticket:
   destinations:
@@ -146,6 +148,40 @@ def test_a_reported_window_marks_its_cells_and_those_of_parts_also_after_a_resta
     assert (panel.quality[0] == Quality.MAINTENANCE).any()
     assert (panel.quality[0] == Quality.OK).any()
     again.close()
+
+
+def test_a_reported_holiday_is_a_day_off_for_detection_and_forecast_also_after_a_restart(
+    tmp_path, clock
+):
+    text = "forecast: {forecaster: prophet}\n"
+    one = service(tmp_path, clock, text=text)
+    one.load()
+    feed(one, 5, clock)
+    today = clock.now().date()
+    assert today.weekday() < 5, "a weekend is off anyway"
+    assert not days_off_of(one, clock).any()
+    one.report(Holiday("*", today, today, "works holiday"), "hr")
+    assert days_off_of(one, clock).all()
+    one.close()
+    again = service(tmp_path, clock, text=text)
+    again.load()
+    assert days_off_of(again, clock).all()
+    info = again.ledger.catalogue.all()[0]
+    panel = again.pipeline.forecast.history(info, 0, to_ns(clock.now()))
+    assert today in panel.calendar.dates[0]
+    again.report(Holiday("*", today, today, "taken back", working=True), "hr")
+    assert not days_off_of(again, clock).any()
+    told = [row.what for row in again.ledger.audit_rows()]
+    assert told[:2] == ["report working days", "report holiday"]
+    again.close()
+
+
+def days_off_of(one, clock):
+    """The day off marks of a window that detection would read now."""
+    fleet, end = one.pipeline.fleet, to_ns(clock.now()) // MINUTE_NS * MINUTE_NS
+    infos = tuple(fleet.series_by_step()[MINUTE_NS])
+    due = Due(MINUTE_NS, infos, end - 3 * MINUTE_NS, end, end, forecast=False)
+    return one.pipeline.detect.read(due, fleet).calendar.day_off
 
 
 def test_what_waits_in_a_silence_still_waits_when_the_ledger_could_not_be_written(

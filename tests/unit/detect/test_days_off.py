@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from aiops.contracts.errors import ConfigError
-from aiops.detect.days_off import check_countries, days_off
+from aiops.detect.days_off import check_countries, days_off, work_calendar
 from aiops.domain.calendar import build_calendar
+from aiops.domain.event import Holiday
 from aiops.domain.instant import to_ns
 
 HOUR = 3600 * 10**9
@@ -43,3 +44,34 @@ def test_the_calendar_tells_the_days_off_of_two_countries_in_local_time():
 def test_a_country_nobody_knows_is_a_clear_error():
     with pytest.raises(ConfigError, match="'XX'; write an ISO code"):
         check_countries(["XX"])
+
+
+def off_at(day, *reported, sites=("shanghai-2", "bonn", ""), countries=None):
+    zones = ["UTC"] * len(sites)
+    times = hours_from(day)
+    calendar = work_calendar(times, zones, sites, countries or {"bonn": "DE"}, reported)
+    return [bool(row.all()) for row in calendar.day_off[calendar.zone]]
+
+
+def test_a_reported_holiday_is_a_day_off_at_its_sites_and_at_no_other():
+    works = Holiday("shanghai-*", date(2026, 3, 4), date(2026, 3, 5))
+    assert off_at((2026, 3, 4)) == [False, False, False]
+    assert off_at((2026, 3, 4), works) == off_at((2026, 3, 5), works) == [True, False, False]
+    assert off_at((2026, 3, 6), works) == [False, False, False]
+    assert off_at((2026, 3, 7), works) == [True, True, True]  # its weekends stay
+
+
+def test_a_day_that_is_worked_on_is_none_whatever_the_country_says():
+    monday = Holiday("bonn", date(2026, 4, 6), date(2026, 4, 6), working=True)  # Easter Monday
+    saturday = Holiday("*", date(2026, 4, 11), date(2026, 4, 11), working=True)
+    assert off_at((2026, 4, 6)) == [False, True, False]
+    assert off_at((2026, 4, 6), monday) == [False, False, False]
+    assert off_at((2026, 4, 11), saturday) == [False, False, False]
+    again = Holiday("*", date(2026, 4, 11), date(2026, 4, 11))
+    assert off_at((2026, 4, 11), saturday, again) == [True, True, True]  # the last word counts
+
+
+def test_days_off_ahead_of_the_panel_are_told_too():
+    ahead = Holiday("shanghai-2", date(2026, 3, 20), date(2026, 3, 20))
+    calendar = work_calendar(hours_from((2026, 3, 4)), ["UTC"], ["shanghai-2"], {}, [ahead])
+    assert date(2026, 3, 20) in calendar.dates[0]

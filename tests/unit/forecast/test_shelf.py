@@ -1,12 +1,15 @@
 import warnings
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from aiops import plugins
 from aiops.contracts.errors import PluginError
+from aiops.detect.days_off import work_calendar
+from aiops.domain.event import Holiday
 from aiops.domain.forecast import Known
+from aiops.domain.instant import to_ns
 from aiops.domain.panel import Panel
 from aiops.forecast.passage import first_passage
 
@@ -83,3 +86,26 @@ def test_the_ensemble_keeps_to_a_budget_by_trying_fewer_origins():
         assert told.reason[0] == 0
         paths[budget] = told.paths.shape[1]
     assert paths[5.0] < paths[100.0]
+
+
+def test_prophet_expects_a_reported_day_off_to_be_like_those_before_it():
+    first = datetime(2026, 2, 2, tzinfo=UTC)  # a Monday
+    days = [first + timedelta(days=n) for n in range(64)]
+    off = {date(2026, 2, 12), date(2026, 2, 26), date(2026, 3, 12), date(2026, 4, 2)}
+    told = [Holiday("works", day, day) for day in sorted(off)]
+    busy = [day.weekday() < 5 and day.date() not in off for day in days[:59]]
+    values = np.repeat([100.0 if each else 10.0 for each in busy], 4)[None]
+    times = np.array([to_ns(days[0]) + n * 6 * 3600 * 10**9 for n in range(values.shape[1])])
+    middles = {}
+    for reported in ([], told):
+        calendar = work_calendar(times, ["UTC"], ["works"], {}, reported)
+        panel = Panel.of(values, times, timedelta(hours=6), calendar=calendar)
+        forecaster = plugins.create(
+            "forecasts", "prophet", plugins.load("forecasts", "prophet").settings()
+        )
+        answer = forecaster.forecast(forecaster.update(None, panel), panel, 8, LEVELS, Known())
+        middles[bool(reported)] = answer.quantiles[0, :, 1]
+    # 2 April is a Thursday, the first day ahead; without the report it looks like any other
+    assert days[59].date() == date(2026, 4, 2)
+    assert middles[False][1] > 60 > middles[True][1]
+    assert middles[True][5] > 60
