@@ -50,13 +50,14 @@ class Fleet:
         """Puts the configuration's dependencies in the ledger, and takes former ones out."""
         told = [[edge.source, edge.target] for edge in self.own_edges]
         before = self.ledger.note(_OWN_EDGES).get("edges", [])
-        if told == before:
+        if not told and not before:
             return
         gone = [Edge(source, target) for source, target in before if [source, target] not in told]
         with self.ledger.begin() as tx:
-            tx.forget_edges(gone)
-            tx.put_edges(self.own_edges)
-            tx.put_note(_OWN_EDGES, {"edges": told})
+            tx.forget_edges(_OWN_EDGES, gone)
+            tx.put_edges(_OWN_EDGES, self.own_edges)
+            if told != before:
+                tx.put_note(_OWN_EDGES, {"edges": told})
 
     def load(self) -> None:
         """Reads the world from the ledger anew."""

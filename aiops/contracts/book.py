@@ -31,6 +31,7 @@ class SeriesBook:
     _limits: dict[tuple[str, str], Limit] = field(default_factory=dict)
     _identities: dict[Identity, None] = field(default_factory=dict)
     _links: dict[str, tuple[Link, ...]] = field(default_factory=dict)
+    _whole: bool = False
     _series: tuple[SeriesKey, ...] = ()
     _inventory: Inventory | None = None
 
@@ -66,6 +67,25 @@ class SeriesBook:
         if len(self._identities) != before:
             self._inventory = None
 
+    def place(self, asset: Asset) -> None:
+        """Takes note of an asset as it is now: it may have moved to another whole or host."""
+        if self._assets.get(asset.key) != asset:
+            self._assets[asset.key] = asset
+            self._inventory = None
+
+    def leave(self, keys: Iterable[str]) -> None:
+        """Takes note that assets are no longer there; their series may come again."""
+        for key in keys:
+            if self._assets.pop(key, None) is not None:
+                self._links.pop(key, None)
+                self._inventory = None
+
+    def say_whole(self, whole: bool) -> None:  # it is what is said
+        """Takes note whether all that the source has was read."""
+        if self._whole != whole:
+            self._whole = whole
+            self._inventory = None
+
     def link(self, asset: str, links: Iterable[Link]) -> None:
         """Takes note of all that an asset hangs on, instead of what was known of it."""
         told = tuple(links)
@@ -98,6 +118,7 @@ class SeriesBook:
                 tuple(self._limits.values()),
                 identities=tuple(self._identities),
                 links=tuple(link for links in self._links.values() for link in links),
+                whole=self._whole,
             )
         return self._inventory
 
@@ -109,6 +130,7 @@ class SeriesBook:
                 known.clear()
             self._identities.clear()
             self._links.clear()
+            self._whole = False
 
 
 @dataclass(slots=True)

@@ -21,6 +21,8 @@ class Inventory:
     Attributes:
         identities: By what its assets are known to other sources too.
         links: Dependencies on what it knows by an identifier only.
+        whole: Whether nothing is missing: all the source has was read. A dependency that it told
+            before and does not tell any more is then gone.
     """
 
     assets: tuple[Asset, ...] = ()
@@ -29,6 +31,7 @@ class Inventory:
     edges: tuple[Edge, ...] = ()
     identities: tuple[Identity, ...] = ()
     links: tuple[Link, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,12 +123,12 @@ class LedgerTransaction(Protocol):
         """Drops assets that turned out to be others; those with an incident stay."""
         ...
 
-    def put_edges(self, edges: Iterable[Edge]) -> None:
-        """Inserts dependencies."""
+    def put_edges(self, teller: str, edges: Iterable[Edge]) -> None:
+        """Inserts dependencies that somebody tells of."""
         ...
 
-    def forget_edges(self, edges: Iterable[Edge]) -> None:
-        """Drops dependencies that are no longer declared."""
+    def forget_edges(self, teller: str, edges: Iterable[Edge]) -> None:
+        """Drops dependencies that somebody no longer tells of; those others tell of stay."""
         ...
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
@@ -183,7 +183,11 @@ class Ledger(Protocol):
         ...
 
     def put_inventory(self, source: str, inventory: Inventory, now: datetime) -> None:
-        """Adds or updates assets, metrics, limits and edges a source has discovered."""
+        """Adds or updates assets, metrics, limits and edges a source has discovered.
+
+        Of a whole inventory, edges that the source told before and does not tell now go,
+        unless another source, or the configuration, tells of them.
+        """
         ...
 
     def put_cursor(self, source: str, cursor: Cursor) -> None:

@@ -12,7 +12,7 @@ from aiops.contracts.ledger import LedgerTransaction
 from aiops.contracts.store import Catalogue
 from aiops.domain.access import Credential
 from aiops.domain.asset import Asset
-from aiops.ledger import audit, lease, retention
+from aiops.ledger import audit, edge_rows, lease, retention
 from aiops.ledger.catalogue import SqlCatalogue
 from aiops.ledger.encode import canonical, dump, plain, time_text
 from aiops.ledger.engine import Connections
@@ -22,7 +22,6 @@ from aiops.ledger.tables import (
     CREDENTIAL,
     CURSOR,
     DECISION,
-    EDGE,
     INCIDENT,
     LIMIT,
     METRIC,
@@ -82,7 +81,11 @@ class SqlLedger(Reads):
             lease.release(connection, owner)
 
     def put_inventory(self, source: str, inventory: Inventory, now: datetime) -> None:
-        """Adds or updates assets, metrics, limits and edges a source has discovered."""
+        """Adds or updates assets, metrics, limits and edges a source has discovered.
+
+        Of a whole inventory, edges that the source told before and does not tell now go,
+        unless another source, or the configuration, tells of them.
+        """
         at = time_text(now)
         with self._connections.write() as connection:
             upsert(connection, ASSET, [_asset_row(each, source, at) for each in inventory.assets])
@@ -101,8 +104,9 @@ class SqlLedger(Reads):
                 for each in inventory.limits
             ]
             upsert(connection, LIMIT, limits)
-            edges = [{"source": each.source, "target": each.target} for each in inventory.edges]
-            upsert(connection, EDGE, edges)
+            edge_rows.put(connection, source, inventory.edges)
+            if inventory.whole:
+                edge_rows.keep_only(connection, source, inventory.edges)
 
     def put_cursor(self, source: str, cursor: Cursor) -> None:
         """Remembers a collector's cursor; called after its batch is durable."""

@@ -69,6 +69,12 @@ LIMIT: Final[_AnyTable] = _table(
 EDGE: Final[_AnyTable] = _table(
     "edge", Column("source", _KEY, primary_key=True), Column("target", _KEY, primary_key=True)
 )
+EDGE_TOLD: Final[_AnyTable] = _table(
+    "edge_told",
+    Column("teller", _KEY, primary_key=True),
+    Column("source", _KEY, primary_key=True),
+    Column("target", _KEY, primary_key=True),
+)
 CURSOR: Final[_AnyTable] = _table(
     "collector_cursor", Column("source", _KEY, primary_key=True), Column("body", Text)
 )

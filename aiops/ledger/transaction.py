@@ -19,7 +19,7 @@ from aiops.domain.incident import Incident
 from aiops.domain.risk import Risk
 from aiops.domain.run import Run
 from aiops.domain.ticket import OutboxMessage, Ticket, TicketDraft
-from aiops.ledger import audit, change_rows, outbox_rows, run_rows, sighting_rows, trace
+from aiops.ledger import audit, change_rows, edge_rows, outbox_rows, run_rows, sighting_rows, trace
 from aiops.ledger.encode import canonical, dump, load, plain, time_text
 from aiops.ledger.tables import (
     ANOMALY,
@@ -27,7 +27,6 @@ from aiops.ledger.tables import (
     CHECKPOINT,
     CROSSING,
     CROSSING_KEPT,
-    EDGE,
     INCIDENT,
     NOTE,
     RISK,
@@ -165,16 +164,13 @@ class SqlTransaction:
         """Drops assets that turned out to be others; those with an incident stay."""
         sighting_rows.forget_assets(self._connection, keys)
 
-    def put_edges(self, edges: Iterable[Edge]) -> None:
-        """Inserts dependencies."""
-        rows = [{"source": each.source, "target": each.target} for each in edges]
-        upsert(self._connection, EDGE, rows)
+    def put_edges(self, teller: str, edges: Iterable[Edge]) -> None:
+        """Inserts dependencies that somebody tells of."""
+        edge_rows.put(self._connection, teller, edges)
 
-    def forget_edges(self, edges: Iterable[Edge]) -> None:
-        """Drops dependencies that are no longer declared."""
-        for each in edges:
-            same = (EDGE.c.source == each.source) & (EDGE.c.target == each.target)
-            self._connection.execute(delete(EDGE).where(same))
+    def forget_edges(self, teller: str, edges: Iterable[Edge]) -> None:
+        """Drops dependencies that somebody no longer tells of; those others tell of stay."""
+        edge_rows.forget(self._connection, teller, edges)
 
     def put_note(self, name: str, value: Mapping[str, Any]) -> None:
         """Remembers a small JSON value by name."""

@@ -51,6 +51,7 @@ def check_ledger(make: MakeLedger) -> None:
     """
     for check in (
         _check_world,
+        _check_edges,
         _check_sightings,
         _check_catalogue,
         _check_transaction,
@@ -131,6 +132,25 @@ def _check_world(make: MakeLedger) -> None:
         assert ledger.credential("ab") == token
         ledger.delete_credential("ab")
         assert ledger.credential("ab") is None, "a deleted credential must be gone"
+
+
+def _check_edges(make: MakeLedger) -> None:
+    stays, goes, shared = Edge("a", "sw"), Edge("b", "sw"), Edge("c", "sw")
+    with _opened(make, "edges") as ledger:
+        with ledger.begin() as tx:
+            tx.put_edges("configured", [shared, Edge("d", "sw")])
+        ledger.put_inventory("snmp", Inventory(edges=(stays, goes, shared), whole=True), NOW)
+        ledger.put_inventory("k8s", Inventory(edges=(Edge("pod", "node"),), whole=True), NOW)
+        ledger.put_inventory("snmp", Inventory(edges=(stays,)), NOW)
+        assert goes in ledger.edges(), "what a part of the inventory lacks must stay"
+        ledger.put_inventory("snmp", Inventory(edges=(stays,), whole=True), NOW)
+    with _opened(make, "edges") as ledger:
+        kept = set(ledger.edges())
+        assert goes not in kept, "an edge that a whole inventory lacks must go"
+        assert kept == {stays, shared, Edge("d", "sw"), Edge("pod", "node")}, "others' must stay"
+        with ledger.begin() as tx:
+            tx.forget_edges("configured", [shared])
+        assert shared not in ledger.edges(), "an edge that nobody tells of must go"
 
 
 def _check_sightings(make: MakeLedger) -> None:

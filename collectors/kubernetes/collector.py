@@ -30,6 +30,8 @@ class KubernetesCollector:
         self._settings = settings
         self._prefix = f"{settings.cluster}/" if settings.cluster else ""
         self._book = SeriesBook()
+        self._pods: frozenset[str] = frozenset()
+        self._whole = False
 
     def collect(self, cursor: Cursor, until: datetime, deadline: timedelta) -> Collection:
         """Reads the cluster once.
@@ -47,12 +49,14 @@ class KubernetesCollector:
             for node in nodes.values():
                 _take(draft, objects.read_node(node), at)
                 self._book.know(objects.identify_node(node))
+            self._whole = False
             # Whoever may read nodes may lack the rest, or the metrics server.
             for part in (self._read_pods, self._read_node_usage, self._read_volumes):
                 try:
                     part(draft, cluster, nodes, at)
                 except Unreachable as error:
                     draft.drop(error.kind)
+            self._book.say_whole(self._whole)
         finally:
             cluster.close()
         if not len(draft):
@@ -69,6 +73,7 @@ class KubernetesCollector:
     def _read_pods(self, draft: Draft, cluster: Cluster, nodes: dict[str, Object], at: int) -> None:
         placed: dict[tuple[str, str], Pod] = {}
         ended: list[Object] = []
+        cut = False
         for pod in cluster.pods():
             if objects.is_over(pod):
                 ended.append(pod)
@@ -81,9 +86,15 @@ class KubernetesCollector:
                 continue
             if len(placed) >= self._settings.max_pods:
                 draft.drop("limit")
+                cut = True
                 continue
             own = placed[space, objects.name_of(pod)] = objects.place_pod(pod, self._prefix)
+            self._book.place(own.assets[-1])
             _take(draft, objects.read_pod(pod, own), at)
+        present = frozenset(pod.assets[-1].key for pod in placed.values())
+        if not cut:
+            self._book.leave(self._pods - present)
+        self._whole, self._pods = not cut, self._pods | present if cut else present
         evicted = objects.evicted_by_node(ended)
         for node in nodes:
             count = float(evicted.get(node, 0))

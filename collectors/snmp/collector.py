@@ -88,6 +88,8 @@ class SnmpCollector:
                     value = self._wraps.grown((host, own), value)
                 rows.append(self._row(host, reading))
                 values.append(value)
+        # Neighbours are whole when every agent told its own, to the end.
+        self._note_whole(whole=not problems and not dropped["limit"])
         if not rows:
             words = "; ".join(str(problem) for problem in problems[:5])
             kind = problems[0].kind if problems else "empty"
@@ -106,6 +108,10 @@ class SnmpCollector:
             self._loop.run_until_complete(asyncio.sleep(0))
             self._loop.close()
             self._loop = None
+
+    def _note_whole(self, *, whole: bool) -> None:
+        if self._looking:
+            self._book.say_whole(whole)
 
     def _wanted(self) -> Wanted:
         """Neighbours and serial numbers seldom change: they are asked for once an hour."""

@@ -271,3 +271,40 @@ def test_the_table_names_every_metric():
 def test_what_cannot_be_meant_is_refused_at_once(wrong):
     with pytest.raises(ConfigError):
         PLUGIN.create(KubernetesSettings(**wrong))
+
+
+def edges_of(source):
+    told = source.discover()
+    return {(asset.key, target) for asset in told.assets for target in asset.depends_on}, told.whole
+
+
+def test_a_pod_that_moved_or_went_leaves_its_node():
+    cluster = deepcopy(CLUSTER)
+    pods = cluster["/api/v1/pods"]["items"]
+    a, b = "shop/pod:web-7d9f-a", "shop/pod:web-7d9f-b"
+    with serving(cluster) as server:
+        source = make(server.url)
+        collect(source)
+        assert edges_of(source) == ({(a, "n-1"), (b, "n-1")}, True)
+        same = source.discover()
+        collect(source)
+        assert source.discover() is same
+        pods[0]["spec"]["nodeName"] = "n-2"
+        del pods[1]
+        collect(source)
+        assert edges_of(source) == ({(a, "n-2")}, True)
+        pods.append(pod("web-7d9f-b"))
+        collect(source)
+        assert edges_of(source) == ({(a, "n-2"), (b, "n-1")}, True)
+
+
+def test_what_was_not_read_whole_is_not_said_to_be():
+    with serving(CLUSTER) as server:
+        source = make(server.url, max_pods=1)
+        collect(source)
+        assert not source.discover().whole
+    lacking = {path: told for path, told in CLUSTER.items() if path != "/api/v1/pods"}
+    with serving(lacking) as server:
+        source = make(server.url)
+        collect(source)
+        assert not source.discover().whole

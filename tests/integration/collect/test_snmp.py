@@ -90,6 +90,7 @@ def collect():
 def test_volumes_memory_and_load_are_those_of_this_machine(agent, collect, credentials):
     source, collection, values = collect(agent, **credentials)
     assert not collection.dropped
+    assert source.discover().whole  # every neighbour it has was told
     direct = {m: v for _, m, _, v in read_volume(Mount("/", "/"))}
     name = "system.filesystem.utilization"
     # the agent counts what only root may use as free, df does not
@@ -102,8 +103,9 @@ def test_volumes_memory_and_load_are_those_of_this_machine(agent, collect, crede
 
 
 def test_an_agent_that_is_not_there_costs_no_other(agent, collect):
-    _, collection, values = collect(agent, "127.0.0.1:9", timeout_seconds=2.0, retries=0)
+    source, collection, values = collect(agent, "127.0.0.1:9", timeout_seconds=2.0, retries=0)
     assert collection.dropped == {"timeout": 1}
+    assert not source.discover().whole
     assert values
 
 
