@@ -15,6 +15,8 @@ from aiops.store.grid import MS, Columns, longest_gap
 from aiops.store.window import Window, window_bytes
 
 _LEAST_ROWS: Final = 16
+_READ_CELLS: Final = 1 << 22
+"""What new rows are read from the store with at once (32 MB), however many there are."""
 _NEVER: Final = np.iinfo(np.int64).min
 
 
@@ -173,8 +175,9 @@ class StepClass:
         """Adds those of the series that it does not hold."""
         window = self._opened()
         fresh = np.unique(ids[window.rows_of(ids) < 0])
-        if len(fresh):
-            self._load(fresh, counters[fresh])
+        some = max(_READ_CELLS // self._cells, 1)
+        for at in range(0, len(fresh), some):
+            self._load(fresh[at : at + some], counters[fresh[at : at + some]])
 
     def _load(self, ids: IntArray, counters: NDArray[np.bool_]) -> None:
         """Adds series with the cells the store has of them."""
@@ -185,9 +188,11 @@ class StepClass:
         has_value = np.isfinite(values)
         earliest = values[np.arange(len(ids)), has_value.argmax(axis=1)]
         anchors = np.where(counters | ~has_value.any(axis=1), 0.0, earliest)
+        held = np.flatnonzero(has_value.any(axis=0))
         window.begin()
         rows = window.add(ids, anchors)
-        window.put_block(rows, first, values)
+        if len(held):  # of series that have just begun it is the newest cell
+            window.put_block(rows, first + int(held[0]), values[:, held[0] :])
         window.end()
         self._last_time[rows] = np.where(np.isnan(value), _NEVER, at // MS)
         self._last_value[rows] = value

@@ -12,6 +12,7 @@ from aiops.domain.instant import from_ns
 from aiops.domain.panel import Aggregation
 from aiops.domain.series import Samples, SeriesKey
 from aiops.domain.step import HOUR, MINUTE
+from aiops.store import filling
 from aiops.store.catalogue import MemoryCatalogue
 from aiops.store.open import open_store
 from aiops.store.panels import LivePanels, window_path
@@ -96,6 +97,24 @@ def test_after_a_restart_the_window_is_rebuilt_from_the_store(tmp_path):
     fleet.live = again
     fleet.ingest(90, 100)
     assert_same(*fleet.both(30, 100))
+
+
+def test_many_new_series_are_read_from_the_store_in_parts(tmp_path, monkeypatch):
+    fleet = Fleet(tmp_path)
+    fleet.ingest(0, 90)
+    asked, read = [], type(fleet.store).panel
+
+    def noted(store, ids, *rest):
+        asked.append(len(ids))
+        return read(store, ids, *rest)
+
+    monkeypatch.setattr(type(fleet.store), "panel", noted)
+    monkeypatch.setattr(filling, "_READ_CELLS", 8 * 120)  # the window has 120 cells
+    again = fleet.started()
+    again.rebuild(from_ns(MONDAY + 90 * MINUTE))
+    assert asked == [8, 8, 8, 6]
+    monkeypatch.undo()
+    assert_same(*fleet.both(0, 90, again))
 
 
 def test_late_and_repeated_samples_are_seen_in_the_window(tmp_path):
