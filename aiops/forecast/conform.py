@@ -19,12 +19,14 @@ from aiops.contracts.errors import NotEnoughHistory
 from aiops.domain.forecast import Coverage, Forecast
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray
+from aiops.forecast.describe import day_cells
 
 Ask = Callable[[Panel, int], Forecast]
 """``ask(panel, horizon)``: the forecast of one row, as it is."""
 
 _ORIGINS: Final = 12
 _FEWEST_CELLS: Final = 24
+_FEWEST_DAYS: Final = 6
 _RATE: Final = 0.1
 """Share of a miss that is made up for at the next origin: a dozen origins are few, so faster than
 the 0.005 of the source, which had thousands."""
@@ -75,10 +77,8 @@ def _needed(raw: Forecast, panel: Panel, ask: Ask) -> list[list[FloatArray]]:
     horizon = min(raw.horizon, (width - first) // 2)
     if horizon < 1:
         return []
-    newest = width - horizon
-    origins = np.unique(np.linspace(first, newest, _ORIGINS).astype(int))
     count, found = len(raw.levels), []
-    for origin in origins.tolist():
+    for origin in _origins(first, width - horizon, day_cells(panel)):
         try:
             told = ask(panel.columns(0, origin), horizon)
         except NotEnoughHistory:
@@ -101,6 +101,18 @@ def _needed(raw: Forecast, panel: Panel, ask: Ask) -> list[list[FloatArray]]:
             ]
         )
     return found
+
+
+def _origins(first: int, newest: int, day: int) -> list[int]:
+    """Returns past origins, oldest first; at this hour of the day, where enough days are known.
+
+    What errs by day and not by night would else be judged by the other's errors.
+    """
+    origins = np.linspace(first, newest, _ORIGINS).astype(int)
+    if day and (newest - first) // day >= _FEWEST_DAYS:
+        back = np.round((newest - origins) / day).astype(int) * day
+        origins = newest - back[newest - back >= first]
+    return [int(origin) for origin in np.unique(origins)]
 
 
 @dataclass(frozen=True, slots=True)

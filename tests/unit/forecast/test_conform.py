@@ -83,3 +83,16 @@ def test_gaps_in_the_past_are_not_counted():
     widest = conform(ask(past, 50), past, ask).coverage[0]
     whole = conform(ask(panel_of(noise()), 50), panel_of(noise()), ask).coverage[0]
     assert 0 < widest.cells < whole.cells
+
+
+def test_what_errs_by_day_alone_is_judged_by_days():
+    """The forecaster is right at night and far off by day; it is asked at noon."""
+    hour = np.arange(720) % 24
+    values = np.where((hour >= 6) & (hour < 18), 1.0, 0.0) * noise(cells=720)
+    past, ask = panel_of(values[:708]), ask_with_spread(0.1)
+    raw = ask(past, 6)
+    told = conform(raw, past, ask)
+    assert held(raw, values[708:714]) < 0.5
+    wide = told.quantiles[0, :, -1] - told.quantiles[0, :, 0]
+    night = conform(ask(panel_of(values[:696]), 6), panel_of(values[:696]), ask)
+    assert (wide > 3 * (night.quantiles[0, :, -1] - night.quantiles[0, :, 0])).all()
