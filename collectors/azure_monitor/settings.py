@@ -22,6 +22,10 @@ class AzureMetricSettings(ScaledRuleSettings):
         metadata={"help": "Average, Maximum, Minimum, or Total (becomes a rate per second)."},
     )
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
+    limit: str = field(
+        default="",
+        metadata={"help": "Property of the resource that is its limit, such as maxSizeBytes."},
+    )
 
 
 _MACHINES, _DATABASES = "Microsoft.Compute/virtualMachines", "Microsoft.Sql/servers/databases"
@@ -42,6 +46,10 @@ _DEFAULTS = (
         scale=0.01, bad_direction=_UP, kind="database", fail=1.0, warn=0.9,
     ),
     AzureMetricSettings(
+        _DATABASES, "storage", "database.storage.usage", "Maximum",
+        unit="By", bad_direction=_UP, kind="database", limit="maxSizeBytes",
+    ),
+    AzureMetricSettings(
         _DATABASES, "cpu_percent", "system.cpu.utilization",
         scale=0.01, bad_direction=_UP, kind="database",
     ),
@@ -54,10 +62,20 @@ class AzureMonitorSettings:
 
     region: str = field(metadata={"help": "Region of the resources, such as westeurope."})
     resources: tuple[str, ...] = field(
-        metadata={"help": "Resource ids, /subscriptions/…; the last part is the asset's key."}
+        default=(),
+        metadata={"help": "Resource ids, /subscriptions/…; empty: all in the subscriptions."},
+    )
+    subscriptions: tuple[str, ...] = field(
+        default=(), metadata={"help": "Ids of subscriptions whose resources are found."}
     )
     metrics: tuple[AzureMetricSettings, ...] = field(
         default=_DEFAULTS, metadata={"help": "What to read of resources of each type."}
+    )
+    owner_tag: str = field(
+        default="", metadata={"help": "Tag that names the team that owns a resource."}
+    )
+    service_tag: str = field(
+        default="", metadata={"help": "Tag that names the service a resource belongs to."}
     )
     tenant_id: str = field(
         default="", metadata={"help": "Tenant of the account; empty: the machine's own identity."}
