@@ -62,8 +62,7 @@ class AzureMonitorSettings:
 
     region: str = field(metadata={"help": "Region of the resources, such as westeurope."})
     resources: tuple[str, ...] = field(
-        default=(),
-        metadata={"help": "Resource ids, /subscriptions/…; empty: all in the subscriptions."},
+        metadata={"help": "Resource ids, /subscriptions/…; []: all in the subscriptions."},
     )
     subscriptions: tuple[str, ...] = field(
         default=(), metadata={"help": "Ids of subscriptions whose resources are found."}

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -26,6 +27,15 @@ from aiops.domain.instant import to_ns
 from aiops.domain.metric import Metric
 from collectors._periods import TO, due
 from collectors._template import fill
+from collectors.gcp_monitoring.describe import (
+    Details,
+    Key,
+    read_details,
+    read_limits,
+    region_of,
+    resource_labels,
+    with_name,
+)
 from collectors.gcp_monitoring.settings import (
     Aligner,
     GcpMetricSettings,
@@ -34,8 +44,10 @@ from collectors.gcp_monitoring.settings import (
 
 _MOST: Final = timedelta(hours=24)
 _SHARE: Final = 0.9
+_LOOK_SECONDS: Final = 3600.0
 _PAGE: Final = 10_000
 _PROJECT: Final = re.compile(r"[a-z0-9:.-]+")
+_LABEL: Final = re.compile(r"[a-z0-9_-]+")
 _TYPE: Final = re.compile(r"[A-Za-z0-9_./-]+")
 _ALIGNERS: Final = {
     Aligner.MEAN: monitoring.Aggregation.Aligner.ALIGN_MEAN,
@@ -59,6 +71,10 @@ class GcpMonitoringCollector:
     def __init__(self, settings: GcpMonitoringSettings) -> None:
         _check(settings)
         self._settings = settings
+        self._looked_at: float | None = None
+        self._details: dict[tuple[Key, Key], Details] = {}
+        self._limits: dict[tuple[str, Key], float] = {}
+        self._names: dict[str, str] = {}
         self._book = SeriesBook()
         self._client: Any = None
 
@@ -75,6 +91,7 @@ class GcpMonitoringCollector:
             return draft.collection(cursor)
         last = time.monotonic() + deadline.total_seconds() * _SHARE
         problem: Unreachable | None = None
+        self._look(draft, end, last)
         for rule in settings.metrics:
             try:
                 self._read(draft, rule, start, end, last - time.monotonic())
@@ -105,13 +122,41 @@ class GcpMonitoringCollector:
             self._client.transport.close()
             self._client = None
 
+    def _look(self, draft: Draft, end: datetime, last: float) -> None:
+        """Looks at the resources themselves, once an hour; metrics are of use without it."""
+        now = time.monotonic()
+        if self._looked_at is not None and now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        asked: set[Key] = set()
+        for rule in self._settings.metrics:
+            left, labels = last - time.monotonic(), resource_labels(rule)
+            if left <= 0 or not labels:
+                continue
+            try:
+                self._connect()
+                if labels not in asked:
+                    for key, details in read_details(self._client, self._settings, rule, end, left):
+                        asked.add(labels)
+                        self._details[labels, key] = details
+                        if labels == ("instance_id",) and details.name:
+                            self._names[key[0]] = details.name
+                if rule.limit:
+                    limits = read_limits(self._client, self._settings, rule, end, left)
+                    self._limits |= {(rule.type, key): most for key, most in limits}
+            except (GoogleAPICallError, RetryError, GoogleAuthError, OSError):
+                draft.drop("discovery")
+
+    def _connect(self) -> None:
+        if self._client is None:
+            self._client = connect(self._settings)
+
     def _read(
         self, draft: Draft, rule: GcpMetricSettings, start: datetime, end: datetime, left: float
     ) -> None:
         if left <= 0:
             raise Unreachable(f"{self._settings.project}: no time left", "timeout")
-        if self._client is None:
-            self._client = connect(self._settings)
+        self._connect()
         parts = [f'metric.type = "{rule.type}"', rule.where]
         request = monitoring.ListTimeSeriesRequest(
             name=f"projects/{self._settings.project}",
@@ -136,13 +181,27 @@ class GcpMonitoringCollector:
     def _take(
         self, draft: Draft, rule: GcpMetricSettings, metric: Metric, series: Any, start: datetime
     ) -> None:
-        labels = {**_texts(series.metric.labels), **_texts(series.resource.labels)}
+        told = {**_texts(series.metric.labels), **_texts(series.resource.labels)}
+        labels = with_name(told, self._names)
         key, whole = fill(rule.asset, labels), fill(rule.parent, labels)
         if not key:
             draft.drop("labels")
             return
-        own = Asset(key, rule.kind, parent=whole, location=Location.CLOUD)
-        above = (Asset(whole, location=Location.CLOUD),) if whole else ()
+        names = resource_labels(rule)
+        resource = tuple(labels.get(name, "") for name in names)
+        details = self._details.get((names, resource), Details())
+        base = Asset(
+            whole or key,
+            name=details.name,
+            site=region_of(labels),
+            location=Location.CLOUD,
+            owner=details.owner,
+            service=details.service,
+        )
+        above = (base,) if whole else ()
+        own = replace(base, key=key, kind=rule.kind, parent=whole, name="" if whole else base.name)
+        self._book.place(own)
+        fail = self._limits.get((rule.type, resource), rule.fail)
         named = rule.asset + rule.parent
         kept = {
             name: value
@@ -159,7 +218,7 @@ class GcpMonitoringCollector:
                 draft.drop("type")
                 continue
             value = float(getattr(point.value, kind)) * rule.scale
-            draft.add(metric, (*above, own), value, to_ns(at), kept, fail=rule.fail, warn=rule.warn)
+            draft.add(metric, (*above, own), value, to_ns(at), kept, fail=fail, warn=rule.warn)
 
 
 def _texts(labels: Mapping[str, str]) -> dict[str, str]:
@@ -183,6 +242,19 @@ def _check(settings: GcpMonitoringSettings) -> None:
         f"metrics: {rule.type!r} is no type such as compute.googleapis.com/…"
         for rule in settings.metrics
         if not _TYPE.fullmatch(rule.type)
+    ]
+    problems += [
+        f"metrics: limit {rule.limit!r} is no type such as cloudsql.googleapis.com/…"
+        for rule in settings.metrics
+        if rule.limit and not _TYPE.fullmatch(rule.limit)
+    ]
+    problems += [
+        f"{name}: {label!r} is no label"
+        for name, label in (
+            ("owner_label", settings.owner_label),
+            ("service_label", settings.service_label),
+        )
+        if label and not _LABEL.fullmatch(label)
     ]
     if problems:
         raise ConfigError(problems)

@@ -36,6 +36,9 @@ class GcpMetricSettings(ScaledRuleSettings):
         default=Aligner.MEAN, metadata={"help": "mean, max, min or rate (what only grows)."}
     )
     kind: str = field(default="host", metadata={"help": "Kind of the asset."})
+    limit: str = field(
+        default="", metadata={"help": "Type of the metric that is its limit, such as …/disk/quota."}
+    )
 
 
 _UP = Direction.UP
@@ -47,12 +50,17 @@ _DEFAULTS = (
     ),
     GcpMetricSettings(
         "agent.googleapis.com/disk/percent_used", "system.filesystem.utilization",
-        "{instance_id}/volume:{device}", 'metric.labels.state = "used"', "{instance_id}",
+        "{instance_name}/volume:{device}", 'metric.labels.state = "used"', "{instance_name}",
         Aligner.MAX, scale=0.01, bad_direction=_UP, kind="volume", fail=1.0, warn=0.9,
     ),
     GcpMetricSettings(
         f"{_SQL}/disk/utilization", "system.filesystem.utilization", "{database_id}",
         aligner=Aligner.MAX, bad_direction=_UP, kind="database", fail=1.0, warn=0.9,
+    ),
+    GcpMetricSettings(
+        f"{_SQL}/disk/bytes_used", "database.storage.usage", "{database_id}",
+        aligner=Aligner.MAX, unit="By", bad_direction=_UP, kind="database",
+        limit=f"{_SQL}/disk/quota",
     ),
     GcpMetricSettings(
         f"{_SQL}/memory/utilization", "system.memory.utilization", "{database_id}",
@@ -68,6 +76,12 @@ class GcpMonitoringSettings:
     project: str = field(metadata={"help": "Id of the project."})
     metrics: tuple[GcpMetricSettings, ...] = field(
         default=_DEFAULTS, metadata={"help": "What to read."}
+    )
+    owner_label: str = field(
+        default="", metadata={"help": "User label that names the team that owns a resource."}
+    )
+    service_label: str = field(
+        default="", metadata={"help": "User label that names the service of a resource."}
     )
     credentials_file: str = field(
         default="",

@@ -54,13 +54,17 @@ class Google:
     """Answers by metric type: series in pages of two, or a status."""
 
     def __init__(self, by_type):
-        self.by_type = by_type
-        self.asked = []
+        self.by_type, self.known = by_type, {}
+        self.asked, self.looked = [], []
 
     def list_time_series(self, request, context):
-        self.asked.append(request)
         kind = request.filter.split('"')[1]
-        told = self.by_type.get(kind, grpc.StatusCode.NOT_FOUND)
+        if request.aggregation.group_by_fields:
+            self.looked.append(request)
+            told = self.known.get(kind, [])
+        else:
+            self.asked.append(request)
+            told = self.by_type.get(kind, grpc.StatusCode.NOT_FOUND)
         if isinstance(told, grpc.StatusCode):
             context.abort(told, "no")
         start = int(request.page_token or 0)
@@ -139,6 +143,63 @@ def test_series_come_in_pages_and_labels_name_the_assets(make):
     assert {limit.asset for limit in source.discover().limits} == {f"web-{n}" for n in range(5)}
 
 
+def known(resource_labels, name, **user_labels):
+    """A series with the metadata that the reduction names, as the reference shows it."""
+    told = series({}, resource_labels, 1.0)
+    told.metadata.system_labels.update({"name": name})
+    told.metadata.user_labels.update(user_labels)
+    return told
+
+
+def test_names_regions_labels_and_quotas_come_with_the_resources(make):
+    place = {"instance_id": "77", "zone": "europe-west3-b"}
+    disk = replace(_DISK, asset="{instance_name}/volume:{device}", parent="{instance_name}")
+    sql = "cloudsql.googleapis.com/database/disk"
+    used = GcpMetricSettings(
+        f"{sql}/bytes_used", "used", "{database_id}", unit="By", limit=f"{sql}/quota"
+    )
+    base = {"database_id": "acme:orders", "region": "us-central1"}
+    told = {
+        disk.type: [series({"device": "sda1"}, place, 81.5)],
+        used.type: [series({}, base, 5_000, kind="int64_value")],
+        f"{sql}/quota": [series({}, base, 10_737_418_240, kind="int64_value")],
+    }
+    with serving(told) as google:
+        google.known = {
+            disk.type: [known({"instance_id": "77"}, "web-1", team="web")],
+            used.type: [known(base, "orders", team="dba", app="shop")],
+        }
+        source = make(google.place, disk, used, owner_label="team", service_label="app")
+        found, collection = collect(source)
+        told = source.discover()
+        collect(source)
+        assert source.discover() is told
+        assert len(google.looked) == 2  # once an hour, for each kind of resource
+        fields = list(google.looked[0].aggregation.group_by_fields)
+    assert collection.dropped == {}
+    assert [text for text, _, _ in found] == ["web-1/volume:sda1 disk", "acme:orders used"]
+    assert fields == [
+        "resource.labels.instance_id",
+        "metadata.system_labels.name",
+        "metadata.user_labels.team",
+        "metadata.user_labels.app",
+    ]
+    assets = {asset.key: asset for asset in told.assets}
+    web, orders = assets["web-1"], assets["acme:orders"]
+    assert (web.name, web.site, web.owner) == ("web-1", "europe-west3", "web")
+    assert assets["web-1/volume:sda1"].site == "europe-west3"
+    assert (orders.name, orders.site, orders.service) == ("orders", "us-central1", "shop")
+    limits = {(limit.asset, limit.metric): limit.fail for limit in told.limits}
+    assert limits["acme:orders", "used"] == 10_737_418_240
+
+
+def test_what_is_not_known_of_the_resources_costs_no_sample(make):
+    with serving({_CPU.type: [series({"instance_name": "a"}, {}, 0.5)]}) as google:
+        google.known = {_CPU.type: grpc.StatusCode.INVALID_ARGUMENT}
+        found, collection = collect(make(google.place))
+    assert (len(found), collection.dropped) == (1, {"discovery": 1})
+
+
 def test_while_no_period_is_over_nothing_is_asked_and_no_point_comes_twice(make):
     with serving({_CPU.type: [series({"instance_name": "a"}, {}, 0.5, 0.4, 0.3)]}) as google:
         source = make(google.place)
@@ -215,6 +276,8 @@ def test_it_keeps_the_contract(make):
         {"project": "Acme Shop"},
         {"period": timedelta(seconds=30)},
         {"metrics": ()},
+        {"owner_label": 'a" OR'},
+        {"metrics": (replace(_CPU, limit="x y"),)},
         {"metrics": (GcpMetricSettings('x" OR metric.type = "y', "m", "{a}"),)},
     ],
 )
