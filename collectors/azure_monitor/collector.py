@@ -84,6 +84,7 @@ class AzureMonitorCollector:
         self._settings = settings
         check(settings)
         self._found: dict[str, Resource] = {}
+        self._kinds: dict[str, str] = {}
         self._looked_at: float | None = None
         self._know(settings.resources)
         self._book = SeriesBook()
@@ -199,9 +200,11 @@ class AzureMonitorCollector:
 
     def _asset(self, known: Resource, kind: str) -> Asset:
         settings = self._settings
+        key = self._keys.get(known.id.lower()) or last_part(known.id)
         return Asset(
-            self._keys.get(known.id.lower()) or last_part(known.id),
-            kind,
+            key,
+            # Of rules that differ the first names the kind, so that an asset stays what it is.
+            self._kinds.setdefault(key, kind),
             known.name,
             site=known.region,
             location=Location.CLOUD,

@@ -75,6 +75,7 @@ class GcpMonitoringCollector:
         self._details: dict[tuple[Key, Key], Details] = {}
         self._limits: dict[tuple[str, Key], float] = {}
         self._names: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._book = SeriesBook()
         self._client: Any = None
 
@@ -199,7 +200,9 @@ class GcpMonitoringCollector:
             service=details.service,
         )
         above = (base,) if whole else ()
-        own = replace(base, key=key, kind=rule.kind, parent=whole, name="" if whole else base.name)
+        # Of rules that differ the first names the kind, so that an asset stays what it is.
+        kind = self._kinds.setdefault(key, rule.kind)
+        own = replace(base, key=key, kind=kind, parent=whole, name="" if whole else base.name)
         self._book.place(own)
         fail = self._limits.get((rule.type, resource), rule.fail)
         named = rule.asset + rule.parent
