@@ -128,11 +128,12 @@ def check_batch(
     """Returns the memory and marks after the batch, and what of it passed."""
     if not len(batch):
         return watch, marks, Gated(batch, {}, {})
-    full = len(watch.keys) >= settings.series_per_source and batch.series is not watch.series
+    budget = settings.budget_of(source)
+    full = len(watch.keys) >= budget and batch.series is not watch.series
     if full:
         # Places of series that are gone, such as those of ended pods, are given to new ones.
         watch = watch.pruned(_now_ns(now) - _ns(_GONE))
-    watch = watch.grown(batch.series, settings.series_per_source, metrics)
+    watch = watch.grown(batch.series, budget, metrics)
     slots = watch.slots[batch.rows]
     tally = Tally(source, now, watch, batch)
     keep = _refuse(tally, slots, now, settings)

@@ -29,6 +29,10 @@ class SourceSettings:
     time_zone: str = field(default="", metadata={"help": "IANA zone for assets that name none."})
     owner: str = field(default="", metadata={"help": "Team for assets that name none."})
     service: str = field(default="", metadata={"help": "Service for assets that name none."})
+    max_series: int | None = field(
+        default=None,
+        metadata={"help": "More series of it are refused; default collect.series_per_source."},
+    )
     settings: Mapping[str, Any] = field(
         default_factory=dict, metadata={"help": "Settings of the plug-in."}
     )
@@ -59,3 +63,8 @@ class CollectSettings:
     silent_after: int = field(
         default=3, metadata={"help": "A source is silent after this many missed intervals."}
     )
+
+    def budget_of(self, source: str) -> int:
+        """Returns how many series of a source are let in."""
+        own = next((each.max_series for each in self.sources if each.name == source), None)
+        return self.series_per_source if own is None else own

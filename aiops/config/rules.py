@@ -77,6 +77,7 @@ RANGES: Final[Mapping[tuple[type, str], Range]] = {
     (SourceSettings, "interval"): Range(minimum=timedelta(seconds=1), maximum=timedelta(days=7)),
     (SourceSettings, "deadline"): _POSITIVE,
     (CollectSettings, "series_per_source"): _COUNT,
+    (SourceSettings, "max_series"): _COUNT,
     (CollectSettings, "silent_after"): _COUNT,
     (StoreSettings, "window"): _POSITIVE,
     (StoreSettings, "window_max_bytes"): Range(minimum=0),

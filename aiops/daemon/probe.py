@@ -68,8 +68,8 @@ class Estimate:
             return told
         largest = ", ".join(f"{name} ({count:,})" for name, count in self.largest)
         return (
-            f"{told}; more than collect.series_per_source ({self.budget:,}), the rest would be "
-            f"refused: raise it, or narrow the source; most series have {largest}"
+            f"{told}; more than its budget of {self.budget:,} series, the rest would be refused: "
+            f"raise its max_series, or narrow the source; most series have {largest}"
         )
 
 
@@ -96,7 +96,7 @@ def read_once(source: SourceSettings) -> tuple[Batch, Inventory]:
 
 
 def _estimate(source: SourceSettings, settings: Settings) -> Estimate:
-    budget = settings.collect.series_per_source
+    budget = settings.collect.budget_of(source.name)
     try:
         batch, found = read_once(source)
     except AiopsError as error:

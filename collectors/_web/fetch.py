@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aiops.contracts.errors import ConfigError, Unreachable
-from collectors._web.address import is_blocked
+from aiops.domain.address import is_metadata
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # Every single wait; the whole is bounded by the deadline.
@@ -49,15 +49,22 @@ def check_url(url: str) -> None:
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(["url: put the account into username and password, not into the address"])
-    if is_blocked(parts.hostname):
-        raise ConfigError([f"url: {parts.hostname} is a link-local address; these are never read"])
+    if is_metadata(parts.hostname):
+        raise ConfigError(
+            [f"url: {parts.hostname} is a link-local or metadata address; these are never read"]
+        )
+
+
+class _Blocked(OSError):
+    """A name that leads to an address that is never visited."""
 
 
 class _Loop(asyncio.SelectorEventLoop):
     """Looks names up on daemon threads: neither a deadline nor the end of the process waits.
 
     A resolver can hang for many seconds and cannot be interrupted; asyncio's own threads are
-    joined when the process ends.
+    joined when the process ends. What a name leads to is checked before anything is sent, and
+    what was checked is what is visited.
     """
 
     async def getaddrinfo(
@@ -81,9 +88,12 @@ class _Loop(asyncio.SelectorEventLoop):
                 answer.set_exception(error)
 
         def look_up() -> None:
-            result, error = None, None
+            result: Any = None
+            error: OSError | None = None
             try:
                 result = socket.getaddrinfo(host, port, family, type, proto, flags)
+                if any(is_metadata(str(found[4][0])) for found in result):
+                    error = _Blocked(f"{host} is a link-local or cloud-metadata address")
             except OSError as reason:
                 error = reason
             with suppress(RuntimeError):  # the loop is closed: the deadline came first
@@ -155,10 +165,6 @@ async def _ask(
 
 
 def _check_status(url: str, response: httpx.Response) -> None:
-    stream = response.extensions.get("network_stream")
-    peer = stream.get_extra_info("server_addr") if stream else None
-    if peer and is_blocked(str(peer[0])):
-        raise Unreachable(f"{url}: resolves to a link-local address, which is never read", "limit")
     status = response.status_code
     if status == httpx.codes.OK:
         return
@@ -216,6 +222,8 @@ class _Body:
 def _kind(error: httpx.HTTPError) -> str:
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, _Blocked):
+            return "limit"
         if isinstance(cause, ssl.SSLError):
             return "tls"
         if isinstance(cause, socket.gaierror):

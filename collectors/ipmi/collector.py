@@ -7,11 +7,11 @@ from typing import Final
 from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from collectors._command import run
 from collectors._hardware import take
-from collectors._web.address import is_blocked
 from collectors.ipmi.sensors import Sensor, read_lines
 from collectors.ipmi.settings import IpmiSettings
 
@@ -107,6 +107,6 @@ def _split(target: str) -> tuple[str, tuple[str, int]]:
     sound = host and not host.startswith("-") and ":" not in host and "/" not in host
     if not sound or not port.isdigit() or not 0 < int(port) < 1 << 16 or (named and not asset):
         raise ConfigError([f"targets: {target!r}, expected host, host:port or asset=host:port"])
-    if is_blocked(host):
+    if is_metadata(host):
         raise ConfigError([f"targets: {host} is a link-local address; these are never read"])
     return asset or host, (host, int(port))

@@ -12,10 +12,10 @@ from pymodbus.pdu import ModbusPDU
 from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Metric
-from collectors._web.address import is_blocked
 from collectors.modbus.blocks import BITS, Block, decode, plan, width
 from collectors.modbus.settings import DeviceSettings, ModbusSettings, Table
 
@@ -155,7 +155,7 @@ def _check(settings: ModbusSettings) -> None:
     problems += _repeated("devices: the asset", [one.asset for one in settings.devices])
     problems += _repeated("registers: the metric", [one.metric for one in settings.registers])
     for device in settings.devices:
-        if not device.host or "/" in device.host or is_blocked(device.host):
+        if not device.host or "/" in device.host or is_metadata(device.host):
             problems.append(f"devices: {device.host!r} is no host that is ever read")
     problems += [
         f"registers: {register.metric} at {register.address} goes beyond the last address"

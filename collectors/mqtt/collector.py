@@ -9,6 +9,7 @@ from typing import Final
 from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit, Metric
@@ -29,6 +30,9 @@ class MqttCollector:
     def __init__(self, settings: MqttSettings) -> None:
         if not settings.client_id:
             raise ConfigError(["client_id: a name is needed, so that the broker keeps messages"])
+        if is_metadata(settings.host):
+            words = f"host: {settings.host} is a link-local or metadata address; never visited"
+            raise ConfigError([words])
         if not settings.topics:
             raise ConfigError(["topics: there are none; write at least one"])
         for rule in settings.topics:

@@ -9,9 +9,9 @@ from asyncua import ua
 from aiops.contracts.book import Draft, SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
-from collectors._web.address import is_blocked
 from collectors.opcua.session import Change, Session
 from collectors.opcua.settings import OpcuaSettings, Protection
 
@@ -109,6 +109,6 @@ def _check_address(url: str) -> list[str]:
         return ["url: not an address such as opc.tcp://plc-1:4840"]
     if parts.username is not None or parts.password is not None:
         return ["url: put the account into username and password, not into the address"]
-    if is_blocked(parts.hostname or ""):
+    if is_metadata(parts.hostname or ""):
         return [f"url: {parts.hostname} is a link-local address; these are never read"]
     return []

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from time import perf_counter
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +13,7 @@ import httpx
 from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit, Metric
@@ -138,10 +138,8 @@ def _check(target: str) -> SplitResult:
         raise ConfigError([f"{wrong}: the port is missing"])
     if parts.username is not None:
         raise ConfigError([f"targets: {parts.hostname}: no account in the address, please"])
-    try:
-        blocked = ip_address(parts.hostname.partition("%")[0]).is_link_local
-    except ValueError:
-        blocked = False
-    if blocked:
-        raise ConfigError([f"targets: {parts.hostname} is a link-local address; never read"])
+    if is_metadata(parts.hostname):
+        raise ConfigError(
+            [f"targets: {parts.hostname} is a link-local or metadata address; never read"]
+        )
     return parts

@@ -11,11 +11,11 @@ from pysnmp.hlapi.v3arch import asyncio as snmp
 from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Limit
 from aiops.domain.series import SeriesKey
-from collectors._web.address import is_blocked
 from collectors.snmp.neighbours import DEEP, RAW, SCALARS, find_links, identify_agent
 from collectors.snmp.reading import Reading
 from collectors.snmp.settings import SnmpSettings, Version
@@ -148,6 +148,6 @@ def _split(target: str) -> tuple[str, int]:
         host, port = target, str(_PORT)
     if not host or ":" in host or "/" in host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise ConfigError([f"targets: {target!r}, expected host or host:port"])
-    if is_blocked(host):
+    if is_metadata(host):
         raise ConfigError([f"targets: {host} is a link-local address; these are never read"])
     return host, int(port)

@@ -5,7 +5,6 @@ import ssl
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from cryptography import x509
 from aiops.contracts.book import SeriesBook
 from aiops.contracts.collector import Collection, Cursor, Inventory
 from aiops.contracts.errors import ConfigError, Unreachable
+from aiops.domain.address import is_metadata
 from aiops.domain.asset import Asset
 from aiops.domain.instant import to_stored_ns
 from aiops.domain.metric import Direction, Limit, Metric
@@ -122,10 +122,8 @@ def _split(target: str) -> tuple[str, int]:
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit() or not 0 < int(port) < 1 << 16 or "/" in target:
         raise ConfigError([f"targets: {target!r}, expected host:port such as shop.example:443"])
-    try:
-        blocked = ip_address(host).is_link_local
-    except ValueError:
-        blocked = False
-    if blocked:
-        raise ConfigError([f"targets: {host} is a link-local address; these are never read"])
+    if is_metadata(host):
+        raise ConfigError(
+            [f"targets: {host} is a link-local or metadata address; these are never read"]
+        )
     return host, int(port)

@@ -244,3 +244,24 @@ def test_a_resolver_that_hangs_is_left_behind_at_the_deadline(monkeypatch):
     answer.set()
     looked_up[0].join(120)
     assert not looked_up[0].is_alive()
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "100.100.100.200"])
+def test_a_name_that_leads_to_a_metadata_service_is_never_visited(monkeypatch, address):
+    # A name server that answers so cannot be had without the host's own settings; of several
+    # answers one is enough, for the next look-up may give them in another order.
+    with serve(b"a 1\n") as url:
+        port = int(url.rpartition(":")[2].partition("/")[0])
+        told = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: told)
+        opened = []
+        monkeypatch.setattr(socket.socket, "connect", lambda _, to: opened.append(to))
+        assert _kind(f"http://rebinding.example:{port}/metrics") == "limit"
+        assert opened == []
+        monkeypatch.undo()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_: told[:1])
+        collector = PLUGIN.create(PLUGIN.settings(url=f"http://name.example:{port}/metrics"))
+        assert len(collector.collect({}, _now(), timedelta(seconds=60)).batch)

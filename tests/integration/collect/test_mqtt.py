@@ -262,6 +262,11 @@ def test_rules_that_can_never_work_are_refused_at_once(topic, asset):
         PLUGIN.create(MqttSettings("localhost", "x", (rule,)))
 
 
+def test_a_metadata_address_is_no_broker():
+    with pytest.raises(ConfigError, match="never visited"):
+        PLUGIN.create(MqttSettings("169.254.169.254", "x", (_PLAIN,)))
+
+
 @pytest.mark.parametrize("payload", [b"NaN", b'"1"', b"{}", b"null", b"1e999", b"[[" * 10_000])
 def test_payloads_that_are_no_numbers(payload):
     with pytest.raises(BadPayload):

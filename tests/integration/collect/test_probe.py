@@ -35,11 +35,23 @@ def test_a_source_beyond_its_budget_is_told_with_what_makes_it_large(tmp_path):
     lines = {line.split()[1]: line for line in done.stdout.splitlines() if line[4:5] == " "}
     assert lines["small:"].startswith("ok   small: 21 series of 1 assets, 120,960 samples a day")
     assert "201 series" in lines["large:"]
-    assert "collect.series_per_source (50)" in lines["large:"]
+    assert "more than its budget of 50 series" in lines["large:"]
     assert "most series have queue (200), up (1)" in lines["large:"]
     assert lines["dead:"].startswith("FAIL dead:")
     assert "agents:" not in lines
     assert not (tmp_path / "data").exists(), "nothing is kept"
+
+
+def test_a_source_may_have_a_budget_of_its_own(tmp_path):
+    with serve(exposition(20)) as small, serve(exposition(200)) as large:
+        config = CONFIG.format(small=small, large=large).replace(
+            "http://127.0.0.1:9/metrics", small
+        )
+        more = config.replace("name: large,", "name: large, max_series: 201,")
+        assert probe(tmp_path, more).returncode == 0
+        less = more.replace("name: small,", "name: small, max_series: 5,")
+        assert "small: 21 series" in probe(tmp_path, less).stdout
+        assert probe(tmp_path, less).returncode == 1
 
 
 def test_sources_within_their_budget_pass(tmp_path):

@@ -113,7 +113,9 @@ def test_a_port_that_speaks_no_tls_is_told():
     assert raised.value.kind == "tls"
 
 
-@pytest.mark.parametrize("target", ["", "host:port", "http://x", "a:70000", "169.254.169.254:443"])
+@pytest.mark.parametrize(
+    "target", ["", "host:port", "http://x", "a:70000", "169.254.169.254:443", "0xA9FEA9FE:443"]
+)
 def test_targets_that_are_none_are_refused_at_once(target):
     with pytest.raises(ConfigError, match="targets"):
         certificates(target)
@@ -148,7 +150,9 @@ def test_services_that_answer_hang_fail_and_are_not_there_are_told_apart():
         check_collector(lambda: probes(good, "tcp://127.0.0.1:9"))
 
 
-@pytest.mark.parametrize("target", ["tcp://x", "ftp://x", "http://u:p@x/", "http://169.254.1.1/"])
+@pytest.mark.parametrize(
+    "target", ["tcp://x", "ftp://x", "http://u:p@x/", "http://169.254.1.1/", "http://2852039166/"]
+)
 def test_addresses_that_are_never_asked_are_refused_at_once(target):
     with pytest.raises(ConfigError, match="targets"):
         probes(target)

@@ -6,7 +6,7 @@ import numpy as np
 
 from aiops.collect.finding import QualityReason
 from aiops.collect.gate import Gate
-from aiops.collect.settings import CollectSettings
+from aiops.collect.settings import CollectSettings, SourceSettings
 from aiops.domain.metric import Metric, MetricKind
 from aiops.domain.panel import Panel, Quality
 from aiops.domain.series import Batch, SeriesKey
@@ -79,6 +79,14 @@ def test_series_beyond_the_quota_are_refused_and_get_no_place():
     assert gated.dropped == {"quota": 5}
     assert gated.batch.series is first.batch.series
     assert not gate.check("t", _batch(_ns(_NOW), [1.0, 2.0]), _NOW).dropped  # another's quota
+
+
+def test_a_source_may_have_a_quota_of_its_own():
+    own = SourceSettings("s", "x", max_series=4)
+    gate = Gate(CollectSettings((own,), series_per_source=2))
+    series = tuple(SeriesKey(f"x{i}", "m") for i in range(5))
+    batch = _batch(_ns(_NOW), np.ones(5), series)
+    assert [gate.check(name, batch, _NOW).dropped["quota"] for name in ("s", "t")] == [1, 3]
 
 
 def test_places_of_series_that_are_gone_go_to_new_ones():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from aiops.config.addresses import check_database_url, check_url, is_loopback, is_metadata
+from aiops.config.addresses import check_database_url, check_url, is_loopback
 from aiops.config.values import Wrong
+from aiops.domain.address import is_metadata
 
 
 @pytest.mark.parametrize(
