@@ -203,7 +203,7 @@ class Orders:
     ) -> tuple[list[Incident], Hush]:
         """Writes what was decided; returns what to remember once the transaction is durable."""
         self._tell_overdue(decided, now)
-        stored = {key: tx.put_incident(incident) for key, incident in decided.changed.items()}
+        stored = {each.key: each for each in tx.put_incidents([*decided.changed.values()])}
         sent: list[Decision] = []
         hush = self.hush
         if decided.notices:

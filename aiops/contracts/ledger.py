@@ -71,8 +71,12 @@ class LedgerTransaction(Protocol):
         """Records a window; False when another run has already committed it."""
         ...
 
+    def put_incidents(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Inserts or replaces by key; returns them with their numbers, which never change."""
+        ...
+
     def put_incident(self, incident: Incident) -> Incident:
-        """Inserts or replaces by key; returns it with its number."""
+        """Does so with one."""
         ...
 
     def put_anomalies(self, anomalies: Iterable[Anomaly]) -> None:

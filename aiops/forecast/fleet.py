@@ -262,15 +262,20 @@ class ForecastFleet:
         return conform(ask(panel, steps), panel, ask)
 
     def evidence(self, crossing: Crossing, fleet: Watched) -> Mapping[str, Any]:
-        """Returns what is frozen with a decision about the crossing."""
+        """Returns what is frozen with a decision about the crossing.
+
+        Of a limit that is met nothing lies ahead: what is drawn is how it came to it.
+        """
         info = fleet.info(crossing.series)
         if info is None:  # of a life that was learnt from failures there is no series
             known = {"method": crossing.method, "failure": crossing.failure}
             return {**known, "limit_from": {"failures": crossing.learnt_from}}
         panel = self.history(info, fleet.first_ns.get(info.id, 0), to_ns(crossing.origin))
+        metric = fleet.metrics.get(crossing.series.metric) or Metric(crossing.series.metric)
+        if crossing.abstained is Abstention.ALREADY_OVER:
+            return self.freeze(crossing, metric, panel, None)
         horizon = crossing.horizon
         if crossing.late is not None:
             horizon = min(horizon, (crossing.late - crossing.origin) * 1.25)
-        metric = fleet.metrics.get(crossing.series.metric) or Metric(crossing.series.metric)
         forecast = self.ahead(panel, metric, horizon)
         return self.freeze(crossing, metric, panel, forecast)

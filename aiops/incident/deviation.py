@@ -15,7 +15,8 @@ from aiops.domain.series import FloatArray
 
 SMALL: Final = 0.05
 """Relative change nobody acts upon: it is added to the spread. Counted from zero, or from the
-ceiling where the metric usually stands at its ceiling (100 % available)."""
+ceiling where the metric usually stands at its ceiling (100 % available): one that is passed after
+the fault was none."""
 STUCK: Final = 0.8
 """Share of the past at one value above which a metric counts as standing still."""
 SHORT: Final = 5
@@ -60,7 +61,7 @@ def measure_deviation(before: FloatArray, after: FloatArray) -> Deviation:
     middle = float(np.median(past))
     spread = max(float(means.var()), float(past.var()) / width)
     level = abs(usual)
-    if len(past) >= SHORT and middle == past.max():
+    if len(past) >= SHORT and middle == past.max() >= now.max():
         level = abs(float(past.max()) - usual)
     scale = float(np.sqrt(spread + (SMALL * level) ** 2))
     distance = abs(float(now.mean()) - usual)

@@ -161,10 +161,19 @@ def open_reactive(opening: Opening, cause: Crossing | Failure, now: datetime) ->
         )
         evidence = {"since": cause.at.isoformat()}
         series = SeriesKey.of(cause.asset, REPORTED, {"kind": cause.kind})
+    limit = cause if isinstance(cause, Crossing) else None
     opened = _new(
-        opening, IncidentKind.REACTIVE, series, now, Reason.FAILURE_SEEN, words, evidence, None
+        opening,
+        IncidentKind.REACTIVE,
+        series,
+        now,
+        Reason.FAILURE_SEEN,
+        words,
+        evidence,
+        None,
+        method=limit.method if limit else "",
     )
-    members = (limit_member(cause),) if isinstance(cause, Crossing) else ()
+    members = (limit_member(limit),) if limit else ()
     return replace(opened, members=members)
 
 

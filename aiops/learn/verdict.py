@@ -30,24 +30,25 @@ def is_right(incident: Incident) -> bool:
 
 
 def method_of(incident: Incident) -> str:
-    """Returns what foretold an incident, or the detector that began it, with its version.
+    """Returns what foretold an incident, the detector that began it, or the limit that was met.
 
-    Empty for one that opened on a met limit or a report.
+    Empty for one that opened on a report.
     """
     if incident.predicted is not None:
         return incident.predicted.method if incident.kind is IncidentKind.PREDICTIVE else ""
-    return str(incident.evidence.get("method", "")) if incident.is_strange else ""
+    return str(incident.evidence.get("method", ""))
 
 
 def weighed(incidents: Iterable[Incident]) -> list[Incident]:
-    """Returns what says something of its method, incidents on anomalies among them.
+    """Returns what says something of its method, incidents on anomalies and limits among them.
 
-    Of those only a person's verdict speaks, or a limit that was met in their course; that one
-    became calm again tells nothing.
+    Of those only a verdict speaks, or, for anomalies, a limit that was met in their course; that
+    one became calm again tells nothing.
     """
     known = list(incidents)
-    strange = [i for i in known if i.is_strange and (i.outcome is not None or _met_limit(i))]
-    return [*judged(known), *strange]
+    seen = [i for i in known if i.kind is IncidentKind.REACTIVE and method_of(i)]
+    told = [i for i in seen if i.outcome is not None or (i.is_strange and _met_limit(i))]
+    return [*judged(known), *told]
 
 
 def was_right(incident: Incident) -> bool:

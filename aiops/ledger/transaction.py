@@ -37,6 +37,8 @@ from aiops.ledger.upsert import insert_new, upsert
 
 _KEPT_PROBABILITY = 0.05
 _KEPT_CHECKPOINTS = 2
+_KEYS_AT_ONCE = 500
+"""Keys of one query: databases limit the number of values."""
 
 
 class SqlTransaction:
@@ -57,23 +59,33 @@ class SqlTransaction:
 
     def put_incident(self, incident: Incident) -> Incident:
         """Inserts or replaces by key; returns it with its number, which never changes."""
-        known = self._connection.execute(
-            select(INCIDENT.c.number).where(INCIDENT.c.key == incident.key)
-        ).scalar()
-        if known is None:
-            highest = self._connection.execute(select(func.max(INCIDENT.c.number))).scalar()
-            known = (highest or 0) + 1
-        stored = replace(incident, number=known)
-        row = {
-            "key": stored.key,
-            "number": stored.number,
-            "asset": stored.asset,
-            "is_open": stored.is_open,
-            "opened_at": time_text(stored.opened_at),
-            "outcome": stored.outcome.kind.value if stored.outcome else "",
-            "body": dump(stored),
-        }
-        upsert(self._connection, INCIDENT, [row])
+        return self.put_incidents([incident])[0]
+
+    def put_incidents(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Inserts or replaces by key; returns them with their numbers, which never change."""
+        numbers: dict[str, int] = {}
+        for begin in range(0, len(incidents), _KEYS_AT_ONCE):
+            keys = [each.key for each in incidents[begin : begin + _KEYS_AT_ONCE]]
+            query = select(INCIDENT.c.key, INCIDENT.c.number).where(INCIDENT.c.key.in_(keys))
+            numbers |= {row.key: row.number for row in self._connection.execute(query)}
+        fresh = [each.key for each in incidents if each.key not in numbers]
+        if fresh:
+            highest = self._connection.execute(select(func.max(INCIDENT.c.number))).scalar() or 0
+            numbers |= {key: highest + i for i, key in enumerate(dict.fromkeys(fresh), start=1)}
+        stored = [replace(each, number=numbers[each.key]) for each in incidents]
+        rows = [
+            {
+                "key": each.key,
+                "number": each.number,
+                "asset": each.asset,
+                "is_open": each.is_open,
+                "opened_at": time_text(each.opened_at),
+                "outcome": each.outcome.kind.value if each.outcome else "",
+                "body": dump(each),
+            }
+            for each in stored
+        ]
+        upsert(self._connection, INCIDENT, rows)
         return stored
 
     def put_anomalies(self, anomalies: Iterable[Anomaly]) -> None:

@@ -17,25 +17,33 @@ from aiops.risk.settings import RiskSettings
 
 @dataclass(slots=True)
 class RiskBoard:
-    """Keeps what is known and assesses the assets that something new was said about."""
+    """Keeps what is known and assesses the assets that something new was said about.
+
+    Attributes:
+        crossings, anomalies: By asset: each of thousands that fail at once asks for its own.
+    """
 
     settings: RiskSettings
     price_per_hour: float = 0.0
-    crossings: dict[tuple[SeriesKey, Direction], Crossing] = field(default_factory=dict)
-    anomalies: dict[SeriesKey, Anomaly] = field(default_factory=dict)
+    crossings: dict[str, dict[tuple[SeriesKey, Direction], Crossing]] = field(default_factory=dict)
+    anomalies: dict[str, dict[SeriesKey, Anomaly]] = field(default_factory=dict)
 
     def note(self, crossings: Iterable[Crossing], anomalies: Iterable[Anomaly]) -> set[str]:
         """Takes in what is new and returns the assets it concerns."""
         touched = set()
         for crossing in crossings:
-            self.crossings[crossing.series, crossing.direction] = crossing
-            touched.add(crossing.series.asset)
+            asset = crossing.series.asset
+            own = self.crossings.setdefault(asset, {})
+            own[crossing.series, crossing.direction] = crossing
+            touched.add(asset)
         for anomaly in anomalies:
-            touched.add(anomaly.series.asset)
+            asset = anomaly.series.asset
+            touched.add(asset)
+            strange = self.anomalies.setdefault(asset, {})
             if anomaly.end is None:
-                self.anomalies[anomaly.series] = anomaly
+                strange[anomaly.series] = anomaly
             else:
-                self.anomalies.pop(anomaly.series, None)
+                strange.pop(anomaly.series, None)
         return touched
 
     def assess(
@@ -50,8 +58,8 @@ class RiskBoard:
         return assess(
             assets,
             services,
-            [c for c in self.crossings.values() if c.series.asset in touched],
-            [a for a in self.anomalies.values() if a.series.asset in touched],
+            [c for asset in touched for c in self.crossings.get(asset, {}).values()],
+            [a for asset in touched for a in self.anomalies.get(asset, {}).values()],
             now,
             valid_for,
             self.settings,
@@ -62,8 +70,8 @@ class RiskBoard:
         """Returns what speaks for a failure of the asset now, likeliest first, as plain values."""
         likely = [
             (crossing.foreseen, crossing)
-            for crossing in self.crossings.values()
-            if crossing.series.asset == asset and crossing.foreseen
+            for crossing in self.crossings.get(asset, {}).values()
+            if crossing.foreseen
         ]
         foreseen: list[dict[str, Any]] = [
             {
@@ -82,7 +90,6 @@ class RiskBoard:
                 "score": round(anomaly.score, 2),
                 "method": anomaly.detector,
             }
-            for anomaly in self.anomalies.values()
-            if anomaly.series.asset == asset
+            for anomaly in self.anomalies.get(asset, {}).values()
         ]
         return foreseen + strange

@@ -217,6 +217,9 @@ def _check_transaction(make: MakeLedger) -> None:
             second = tx.put_incident(example_incident("nas"))
             assert (first.number, second.number) == (1, 2), "numbers run from 1"
             assert tx.put_incident(incident).number == 1, "a number must stay"
+            third = example_incident("tape")
+            numbers = [each.number for each in tx.put_incidents([third, incident])]
+            assert numbers == [3, 1], "several at once get their numbers in order"
             tx.put_anomalies([anomaly])
             tx.put_crossings([crossing, low])
             tx.put_risks([risk])

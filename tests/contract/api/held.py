@@ -90,6 +90,10 @@ class MemoryLedger:
     def put_incident(self, incident):
         others = [i for i in self.incidents_held if i.key != incident.key]
         self.incidents_held = [*others, incident]
+        return incident
+
+    def put_incidents(self, incidents):
+        return [self.put_incident(each) for each in incidents]
 
     def incidents(self, viewer, *, open_only=False, asset=None, limit=1000):
         found = [

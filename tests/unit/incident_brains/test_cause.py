@@ -168,3 +168,10 @@ def test_the_ranker_keeps_its_contract():
     assert ranker.rank_alerts(events, np.zeros(1, np.int64), SHOP, ("x",))[0][0].entity == DB
     at, causes = ranker.rank_metrics(measures({(DB, 0): slow(3, 8)}), SHOP, 40)
     assert (at, causes[0].entity) == (40, DB)
+
+
+def test_a_ceiling_that_is_passed_was_none():
+    latency = np.array([4.8, 4.7, 4.8, 4.8, 4.8, 4.75, 4.8])
+    assert measure_deviation(latency, np.array([6.0, 6.1])).spreads < 10
+    available = np.array([100.0, 99.9, 100.0, 100.0, 100.0, 99.9, 100.0])
+    assert measure_deviation(available, np.array([99.0, 99.0])).spreads > 10

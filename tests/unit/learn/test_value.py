@@ -234,6 +234,25 @@ def test_intervals_hold_their_value():
         assert low <= middle <= high
 
 
+def met_limit(number, kind=""):
+    return replace(
+        incident(number, kind, by="ada"),
+        kind=IncidentKind.REACTIVE,
+        predicted=None,
+        evidence={"method": "limit 1"},
+    )
+
+
+def test_limits_that_are_met_are_judged_by_verdicts_alone():
+    right = [met_limit(n, "happened") for n in range(25)]
+    calm = [met_limit(n) for n in range(25, 60)]
+    proposal = rung([*right, *calm])
+    assert (proposal.method, proposal.cases) == ("limit 1", 25)
+    assert proposal.proposed is Stage.ACT
+    wrong = [met_limit(n, "false") for n in range(60, 90)]
+    assert rung(wrong, days=7).proposed is Stage.SHADOW
+
+
 def test_a_method_that_only_seems_to_avert_is_never_promoted():
     assert rung(many(averted=60)).why is Why.TOO_FEW_CASES
 
