@@ -183,6 +183,7 @@ class FakeService:
             metrics=self.ledger.metrics_held,
             first_ns=first,
             info=lambda key: next((i for i in self.ledger.series if i.key == key), None),
+            zones=lambda infos: ["UTC"] * len(infos),
             series_by_step=lambda: {60 * 10**9: self.ledger.series},
         )
         stage = SimpleNamespace(settings=ForecastSettings())
