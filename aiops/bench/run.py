@@ -31,6 +31,7 @@ def groups(peers: bool = False) -> list[Group]:
         once,
         receive,
         remote,
+        snmp,
         store,
         targets,
     )
@@ -47,6 +48,7 @@ def groups(peers: bool = False) -> list[Group]:
         Group("remote", remote.measure),
         Group("receive", receive.measure),
         Group("targets", targets.measure),
+        Group("snmp", snmp.measure),
     ]
     if peers:
         from aiops.bench import peer_detectors

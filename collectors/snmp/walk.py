@@ -13,6 +13,8 @@ from collectors.snmp.transport import Target
 
 # Source: the service's own promise against amplification: at most 25 values an answer.
 _REPETITIONS: Final = 25
+_AT_ONCE: Final = 64
+"""Agents. The first answers of 250 overflow a socket's buffer while the last are still asked."""
 _DIGESTS: Final = {
     Digest.SHA: snmp.usmHMACSHAAuthProtocol,
     Digest.SHA256: snmp.usmHMAC192SHA256AuthProtocol,
@@ -204,11 +206,12 @@ async def walk_all(
     settings: SnmpSettings,
     seconds: float,
 ) -> dict[str, Answers | Unreachable]:
-    """Walks every agent at the same time; one that hangs costs no other."""
+    """Walks many agents at the same time; one that hangs costs no other."""
+    turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(place: tuple[str, int]) -> Answers | Unreachable:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds), turns:
                 return await walk(engine, who, place, wanted, settings)
         except Unreachable as error:
             return error

@@ -1,5 +1,6 @@
 """A real net-snmp agent, asked with versions 2c and 3."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -13,7 +14,7 @@ from aiops.contracts.errors import ConfigError, Unreachable
 from aiops.contracts.secret import Secret
 from aiops.testing.collector import check_collector
 from collectors.host.readings import Mount, read_volume
-from collectors.snmp import PLUGIN
+from collectors.snmp import PLUGIN, walk
 from collectors.snmp.settings import SnmpSettings, Version
 from collectors.snmp.tables import METRICS, Wraps, read
 from collectors.snmp.walk import Answers
@@ -124,6 +125,25 @@ def test_wrong_credentials_are_told_without_them(agent, credentials, kind, secon
     source.close()
     assert raised.value.kind == kind
     assert "pass" not in str(raised.value)
+
+
+def test_of_hundreds_of_agents_some_dozens_are_asked_at_once_and_all_in_the_end(monkeypatch):
+    asking, most = set(), []
+
+    async def ask(engine, who, place, wanted, settings):
+        asking.add(place)
+        most.append(len(asking))
+        await asyncio.sleep(0)
+        asking.remove(place)
+        return Answers()
+
+    monkeypatch.setattr(walk, "walk", ask)
+    targets = {f"host-{n}": (f"host-{n}", 161) for n in range(250)}
+    settings = SnmpSettings(targets=tuple(targets))
+    found = asyncio.run(walk.walk_all(None, None, targets, walk.Wanted(()), settings, 30.0))
+    assert list(found) == list(targets)
+    assert all(isinstance(each, Answers) for each in found.values())
+    assert max(most) == 64  # the answers of 250 overflow the socket's buffer
 
 
 def test_a_table_that_is_too_long_is_cut_off_and_told(agent, collect):
