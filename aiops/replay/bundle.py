@@ -198,11 +198,14 @@ class _Reader:
     def _batch(self, path: Path, table: "pd.DataFrame") -> Batch:
         import pandas as pd
 
-        labels = table["labels"].fillna("") if "labels" in table else pd.Series("", table.index)
-        names = pd.MultiIndex.from_arrays(
-            [table["asset"].astype(str), table["metric"].astype(str), labels.astype(str)]
-        )
-        rows, distinct = names.factorize()
+        # Each column by itself: a year of a fleet has a few hundred names in 100 million rows.
+        code, parts = np.zeros(len(table), dtype=np.int64), []
+        for column in ("asset", "metric", *(["labels"] if "labels" in table else [])):
+            place, names = pd.factorize(table[column], use_na_sentinel=False)
+            code = code * len(names) + place
+            parts.append(["" if pd.isna(name) else str(name) for name in names])
+        rows, distinct = pd.factorize(code)
+        places = np.unravel_index(distinct, [len(names) for names in parts])
         try:
             times, plain = read_times(str(path), table["time"])
             values = read_numbers(str(path), table["value"])
@@ -213,7 +216,12 @@ class _Reader:
             self.problems.append(f"{path}: column time holds integers; a bundle's are ISO 8601")
         order = np.argsort(times, kind="stable")
         order = order[np.isfinite(values[order])]
-        keys = tuple(SeriesKey.of(a, m, _labels(text)) for a, m, text in distinct)
+        named = [[names[k] for k in place] for names, place in zip(parts, places, strict=True)]
+        labels = named[2] if len(named) > 2 else [""] * len(distinct)
+        keys = tuple(
+            SeriesKey.of(asset, metric, _labels(text))
+            for asset, metric, text in zip(named[0], named[1], labels, strict=True)
+        )
         return Batch(keys, rows[order].astype(np.int32), times[order], values[order])
 
 

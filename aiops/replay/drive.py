@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from aiops.replay.kept import WHOLE, Kept
 from aiops.replay.report import Judged, Prices, Span, World, judge, report
 from aiops.store.engines.memory import MemoryStore
 from aiops.store.panels import LivePanels
+
+_NEVER: Final = np.iinfo(np.int64).min
 
 Progress = Callable[[float], None]
 
@@ -103,12 +105,16 @@ def replay(
 def world_of(bundle: Bundle) -> World:
     """Returns what really happened."""
     batch = bundle.batch
-    spans: dict[str, Span] = {}
-    assets = np.array([key.asset for key in batch.series], dtype=object)[batch.rows]
-    names, first = np.unique(assets, return_index=True)
-    last = len(assets) - 1 - np.unique(assets[::-1], return_index=True)[1]
-    for name, begin, end in zip(names, first, last, strict=True):
-        spans[str(name)] = Span(from_ns(batch.times[begin]), from_ns(batch.times[end]))
+    names, asset = np.unique([key.asset for key in batch.series], return_inverse=True)
+    asset = asset[batch.rows]
+    first, last = np.zeros(len(names), np.int64), np.full(len(names), _NEVER)
+    last[asset] = batch.times  # in order of time: the last one stays
+    first[asset[::-1]] = batch.times[::-1]
+    spans = {
+        str(name): Span(from_ns(begin), from_ns(end))
+        for name, begin, end in zip(names, first.tolist(), last.tolist(), strict=True)
+        if end != _NEVER
+    }
     return World(
         spans,
         bundle.failures,
@@ -166,7 +172,7 @@ def _live(bundle: Bundle, pipeline: Pipeline, progress: Progress) -> dict[int, i
 
 def _sources(batch: Batch) -> Iterator[_Source]:
     """Yields the series by step class: the median distance of each series' samples."""
-    order = np.lexsort((batch.times, batch.rows))
+    order = np.argsort(batch.rows, kind="stable")  # each series' samples stay in order of time
     rows, times = batch.rows[order], batch.times[order]
     bounds = np.searchsorted(rows, np.arange(len(batch.series) + 1))
     steps = np.array(
