@@ -133,7 +133,16 @@ def run(folder):
     begin, clock = time.process_time(), time.perf_counter()
     bundle = read_bundle(folder)
     spent["read_bundle"] = time.process_time() - begin
-    found = replay(bundle, Settings())
+    tenths = iter(range(1, 11))
+    mark = next(tenths)
+
+    def progress(share):
+        nonlocal mark
+        if mark is not None and share >= mark / 10:
+            print(f"  {mark * 10} %: {time.process_time() - begin:.0f} CPU s", flush=True)
+            mark = next(tenths, None)
+
+    found = replay(bundle, Settings(), progress)
     cpu, clock = time.process_time() - begin, time.perf_counter() - clock
     count = len(bundle.batch.times)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
