@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
         out: Annotated[str, typer.Option("--out", help="JSON report; - is standard output.")] = "",
         html: Annotated[str, typer.Option("--html", help="Report as a page.")] = "",
+        forecasts: Annotated[
+            str, typer.Option("--forecasts", help="Every forecast and what came of it, as a table.")
+        ] = "",
         value: Annotated[
             str, typer.Option("--value", help="Value report as JSON; - is standard output.")
         ] = "",
@@ -65,7 +68,12 @@ def register(app: typer.Typer) -> None:
             from aiops.replay.page import write_page
 
             write_page(replayed, recorded, settings, html)
-        if "-" not in (out, value):
+        if forecasts:
+            from aiops.replay.made import made
+            from aiops.replay.tables import write_table
+
+            write_table(made(replayed.kept, replayed.world), forecasts)
+        if "-" not in (out, value, forecasts):
             typer.echo(summary(replayed.report))
 
 

@@ -50,7 +50,7 @@ def _choices(
         here = choice.bar == now
         said = f"{choice.bar:.2f}: {choice.warned} / {choice.warned + choice.missed}"
         kind = "now" if here else "best" if choice is best else "plain"
-        plot.dot(x, y, 6 if here else 4, kind, said)
+        plot.dot(x, y, 6 if here else 4, kind, said, f"bar-{choice.bar:g}")
         at = plot.at_x(x), plot.at_y(y)
         near = any(abs(at[0] - a) < 26 and abs(at[1] - b) < 14 for a, b in written)
         if here or not near:
@@ -72,9 +72,13 @@ def calibration(scored: Scored) -> str:
     shares = [(t, f"{t:.0%}") for t in ticks(0, 1)]
     plot.axes(draw("axis.stated"), draw("axis.came"), shares, shares)
     plot.line([(0, 0), (1, 1)], "ideal")
+    before = (0.0, 0.0)
     for said, came, n in scored.bins():
         plot.dot(said, came, 3 + 5 * (n / len(scored.stated)) ** 0.5, "plain", f"n = {n}")
-        plot.text(said, came, f"{n}", (0, -11))
+        here = plot.at_x(said), plot.at_y(came)
+        near = abs(here[0] - before[0]) < 30 and abs(here[1] - before[1]) < 14
+        plot.text(said, came, f"{n}", (0, 18) if near and came > 0.1 else (0, -11))
+        before = here
     return plot.svg
 
 

@@ -112,6 +112,11 @@ class Kept:
         """ns, up to when it looked ahead."""
         return np.array(self._horizon, dtype=np.int64)
 
+    @property
+    def whole(self) -> Mapping[int, Crossing]:
+        """By place: forecasts that were likely enough to be kept whole."""
+        return self._whole
+
     def replayed(self, claims: NDArray[np.bool_]) -> Iterator[tuple[datetime, list[Crossing]]]:
         """Yields the rounds again, with the forecasts of some claims."""
         mine = np.flatnonzero(claims[self.claim])
@@ -174,16 +179,15 @@ class Scored:
         return sum(n * abs(said - came) for said, came, n in self.bins()) / len(self.stated)
 
 
-def score(kept: Kept, world: World) -> Scored:
-    """Returns each forecast that gave a probability with what came of it.
+def outcomes(kept: Kept, world: World) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Returns for each forecast whether what it spoke of came in time, and whether that is known.
 
     A forecast of a limit is held against that limit being met, one of an asset's remaining
-    life against the failures of the asset or of its parent or child.
+    life against the failures of the asset or of its parent or child. Nothing is known of those
+    that abstained.
     """
-    stated = kept.probability.astype(np.float64)
-    spoke = np.isfinite(stated)
-    came = np.zeros(len(stated), dtype=bool)
-    known = np.zeros(len(stated), dtype=bool)
+    spoke = np.isfinite(kept.probability)
+    came, known = np.zeros(len(spoke), dtype=bool), np.zeros(len(spoke), dtype=bool)
     origin, until, claim = kept.origin, kept.until, kept.claim
     order = np.argsort(claim, kind="stable")
     cuts = np.searchsorted(claim[order], np.arange(len(kept.claims) + 1))
@@ -203,7 +207,14 @@ def score(kept: Kept, world: World) -> Scored:
         span = world.spans.get(asset)
         over = until[rows] <= to_ns(span.last) if span else np.zeros(len(rows), dtype=bool)
         known[rows] = came[rows] | over
-    return Scored(stated[known], came[known], int((spoke & ~known).sum()))
+    return came, known
+
+
+def score(kept: Kept, world: World) -> Scored:
+    """Returns each forecast that gave a probability with what came of it."""
+    stated = kept.probability.astype(np.float64)
+    came, known = outcomes(kept, world)
+    return Scored(stated[known], came[known], int((np.isfinite(stated) & ~known).sum()))
 
 
 def _failures(world: World) -> Mapping[str, list[int]]:

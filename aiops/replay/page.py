@@ -11,6 +11,7 @@ from aiops.replay.bundle import Bundle
 from aiops.replay.choice import Choice, cheapest, choices
 from aiops.replay.drive import Replayed
 from aiops.replay.kept import score
+from aiops.replay.made import tally
 from aiops.replay.misses import Miss, misses
 from aiops.replay.report import Judged
 from aiops.replay.style import POLICY, STYLE
@@ -45,6 +46,7 @@ def page(replayed: Replayed, bundle: Bundle, settings: Settings) -> str:
         _leads(report, judged),
         _weeks(judged, replayed),
         "</div>",
+        _forecasts(replayed),
         _timeline(judged, replayed),
         _misses(missed, bool(world.failures)),
         _money(report["cost"]),
@@ -103,7 +105,9 @@ def _choice(found: Sequence[Choice], open_at: float, replayed: Replayed) -> str:
         here = choice.bar == open_at
         notes = ["choice.now"] * here + ["choice.cheapest"] * (choice is best)
         cells = [
-            f"{choice.bar:.2f}" + "".join(f"<small>{say(note)}</small>" for note in notes),
+            f"<a href='#bar-{choice.bar:g}'>{choice.bar:.2f}</a>"
+            + "".join(f"<small>{say(note)}</small>" for note in notes)
+            + f"<small class=pick>incident.open_probability: {choice.bar:g}</small>",
             f"{choice.warned}",
             f"{choice.missed}",
             f"{choice.warnings}",
@@ -114,7 +118,9 @@ def _choice(found: Sequence[Choice], open_at: float, replayed: Replayed) -> str:
         ]
         cells += [_money_of(choice.cost, replayed.prices.currency)] if priced else []
         kind = " class=now" if here else " class=best" if choice is best else ""
-        rows.append(f"<tr{kind}>" + "".join(f"<td class=n>{cell}" for cell in cells))
+        rows.append(
+            f"<tr{kind} id=bar-{choice.bar:g}>" + "".join(f"<td class=n>{cell}" for cell in cells)
+        )
     return (
         f"<section><h2>{say('choice')}</h2><p class=quiet>{about}</p><div class=two>"
         f"<div>{figures.trade_off(found, open_at, best)}"
@@ -135,6 +141,15 @@ def _calibration(replayed: Replayed) -> str:
         unknown=f"{scored.unknown:,}",
     )
     return _card("calibration", f"{figures.calibration(scored)}<p class=quiet>{about}</p>")
+
+
+def _forecasts(replayed: Replayed) -> str:
+    counts, reasons = tally(replayed.kept, replayed.world)
+    rows = [(say(f"made.{name}"), count) for name, count in counts.items()]
+    rows += [(say("made.silent", reason=reason(why)), count) for why, count in reasons.items()]
+    cells = "".join(f"<tr><td>{words}<td class=n>{count:,}" for words, count in rows if count)
+    about = say("made.about", n=f"{len(replayed.kept):,}")
+    return _card("made", f"<p class=quiet>{about}</p><table>{cells}</table>")
 
 
 def _leads(report: dict[str, Any], judged: Sequence[Judged]) -> str:

@@ -22,7 +22,7 @@ class Plot:
     y: tuple[float, float]
     width: int = 400
     height: int = 260
-    left: int = 46
+    left: int = 58
     bottom: int = 42
     right: int = 14
     top: int = 14
@@ -69,12 +69,15 @@ class Plot:
         path = " ".join(f"{self.at_x(x)},{self.at_y(y)}" for x, y in points)
         self.add(f"<polyline class='line {kind}' points='{path}' />")
 
-    def dot(self, x: float, y: float, radius: float, kind: str, said: str) -> None:
-        """Draws a dot that says something when pointed at."""
-        self.add(
+    def dot(
+        self, x: float, y: float, radius: float, kind: str, said: str, leads_to: str = ""
+    ) -> None:
+        """Draws a dot that says something when pointed at, and may lead to a part of the page."""
+        drawn = (
             f"<circle class='dot {kind}' cx={self.at_x(x)} cy={self.at_y(y)} r={radius:.1f}>"
             f"<title>{escape(said)}</title></circle>"
         )
+        self.add(f"<a href='#{leads_to}'>{drawn}</a>" if leads_to else drawn)
 
     def text(self, x: float, y: float, text: str, move: tuple[float, float] = (0, -8)) -> None:
         """Writes markup near a point."""

@@ -33,7 +33,8 @@ gap:.75rem;padding:0;margin:1rem 0}
 .tiles span{color:var(--quiet);font-size:.86rem}
 section{padding:1rem 1.15rem;margin:0 0 1rem;min-width:0}
 .three{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:0 1rem}
-.two{display:grid;grid-template-columns:minmax(0,26rem) minmax(0,1fr);gap:1rem}
+.two{display:grid;grid-template-columns:minmax(0,22rem) minmax(0,1fr);gap:1rem}
+.two th,.two td{padding:.35rem .35rem}.two th{white-space:normal}
 @media (max-width:60rem){.two{grid-template-columns:minmax(0,1fr)}}
 .scroll{overflow-x:auto}.wide{min-width:46rem}
 svg{display:block;width:100%;height:auto;max-width:100%}
@@ -58,6 +59,10 @@ th{color:var(--quiet);font-size:.8rem;font-weight:600;vertical-align:bottom;whit
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.t{white-space:nowrap}td.a{min-width:7rem;overflow-wrap:anywhere}
 tr.now td{background:color-mix(in srgb,var(--false) 12%,transparent);font-weight:600}
 tr.best td{background:color-mix(in srgb,var(--averted) 12%,transparent)}
+td a{color:inherit;text-decoration:none}a:focus-visible{outline:2px solid var(--happened)}
+.pick{display:none!important}tr:target .pick{display:block!important}
+tr:target td{background:color-mix(in srgb,var(--happened) 14%,transparent)}
+a:hover .dot{stroke:var(--text);stroke-width:2}
 td small{display:block;font-weight:400;color:var(--quiet)}
 """
 

@@ -280,5 +280,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.copy()
     for name in times:
         stamps = pd.to_datetime(frame[name], utc=True)
-        frame[name] = [stamp.isoformat().replace("+00:00", "Z") for stamp in stamps]
+        frame[name] = [
+            "" if stamp is pd.NaT else stamp.isoformat().replace("+00:00", "Z") for stamp in stamps
+        ]
     return frame

@@ -26,11 +26,11 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         (
             "An incident opens once a forecast is at least this probable. Each row is what that "
             "bar would have brought over this history, decided anew from the same {n} forecasts. "
-            "Set it as incident.open_probability."
+            "Pick a point or a row: it tells what to set."
         ),
         (
             "预测概率达到该阈值时才会建立事件。每一行是该阈值在这段历史中会带来的结果，"
-            "由同样的 {n} 次预测重新决策得出。对应设置项 incident.open_probability。"
+            "由同样的 {n} 次预测重新决策得出。点选图中一点或表中一行，即显示应设置的值。"
         ),
     ),
     "choice.plot": ("Failures warned of against false warnings", "预警故障与误报的取舍"),
@@ -70,6 +70,21 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "calibration.none": ("No forecast gave a probability.", "没有预测给出概率。"),
     "axis.stated": ("probability as stated", "预测概率"),
     "axis.came": ("share that came true", "实际发生比例"),
+    "made": ("Every forecast, and what came of it", "每次预测及其结果"),
+    "made.about": (
+        (
+            "All {n} forecasts were kept as they were made and held against what came later; "
+            "--forecasts FILE writes them one by one."
+        ),
+        "全部 {n} 次预测均按原样保留，并与之后实际发生的情况对照；--forecasts FILE 逐条写出。",
+    ),
+    "made.came": ("with a probability: it came in time", "给出概率：在所述时间内发生"),
+    "made.came_not": ("with a probability: it did not come", "给出概率：未发生"),
+    "made.not_over": (
+        "with a probability: not over when the recording ended",
+        "给出概率：记录结束时尚未到期",
+    ),
+    "made.silent": ("nothing foretold: {reason}", "未作预测：{reason}"),
     "lead": ("How long before the failure?", "提前多久？"),
     "lead.about": (
         (

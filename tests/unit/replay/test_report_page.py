@@ -1,7 +1,9 @@
 """The page of a replay: every forecast scored, a bar to choose, each miss explained."""
 
 import base64
+import csv
 import hashlib
+import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,9 +26,11 @@ from aiops.replay.bundle import Bundle
 from aiops.replay.choice import choices, decided_at
 from aiops.replay.drive import replay
 from aiops.replay.kept import Kept, score
+from aiops.replay.made import made, tally
 from aiops.replay.misses import misses
 from aiops.replay.page import page
 from aiops.replay.report import Span, World
+from aiops.replay.tables import write_table
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -124,6 +128,37 @@ def test_a_forecast_of_a_limit_is_held_against_the_limit_being_met():
     assert scored.stated == pytest.approx([0.9, 0.2, 0.1])
     assert scored.came.tolist() == [True, True, False]
     assert scored.unknown == 1
+
+
+def test_every_forecast_can_be_written_with_what_came_of_it(tmp_path):
+    book = kept(
+        crossing(DISK, START, 0.9),
+        crossing(DISK, START + 2 * DAY, 0.02),
+        crossing(DISK, START + 5 * DAY, None, Abstention.ALREADY_OVER),
+        crossing(DISK, START + 12 * DAY, 0.1),
+        crossing(DISK, START + 38 * DAY, 0.6),
+        crossing(DISK, START + 39 * DAY, None, Abstention.GAPPY_HISTORY),
+    )
+    out = tmp_path / "forecasts.csv"
+    write_table(made(book, world()), str(out))
+    rows = list(csv.DictReader(io.StringIO(out.read_text("utf-8"))))
+    assert [row["came"] for row in rows] == ["1", "1", "", "0", "", ""]
+    assert rows[0]["early"] == "2026-03-03T00:00:00Z"
+    assert rows[1]["early"] == ""  # too unlikely for its range to be kept
+    assert rows[5]["abstained"] == Abstention.GAPPY_HISTORY.words
+    counts, reasons = tally(book, world())
+    assert counts == {"came": 2, "came_not": 1, "not_over": 1}
+    assert reasons == {Abstention.ALREADY_OVER: 1, Abstention.GAPPY_HISTORY: 1}
+
+
+def test_each_point_of_the_trade_off_leads_to_the_row_that_tells_what_to_set(lived):
+    bundle, found = lived
+    html = page(found, bundle, default())
+    rows = set(re.findall(r"<tr[^>]* id=(bar-[\d.]+)>", html))
+    points = set(re.findall(r"<a href='#(bar-[\d.]+)'><circle", html))
+    assert len(rows) >= 10
+    assert points == rows
+    assert "incident.open_probability: 0.6<" in html
 
 
 def test_a_forecast_of_a_life_is_held_against_the_failures():
