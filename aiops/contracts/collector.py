@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from aiops.domain.asset import Asset, Edge
 from aiops.domain.identity import Identity, Link
 from aiops.domain.metric import Limit, Metric
 from aiops.domain.series import Batch
 
+RECORDED: Final = "recorded"
+"""Tag of a source that is all history: without a cursor it is read from its beginning."""
 Cursor = Mapping[str, str]
 """What a collector wants to remember between two calls; stored after its batch is durable."""
 

@@ -20,7 +20,7 @@ from aiops.collect.runner import create_collector
 from aiops.collect.settings import SourceSettings
 from aiops.collect.spacing import Spacing
 from aiops.config import Settings
-from aiops.contracts.collector import Cursor, Inventory
+from aiops.contracts.collector import RECORDED, Cursor, Inventory
 from aiops.contracts.errors import InputError
 from aiops.contracts.ledger import Window
 from aiops.daemon.files import DataDirectory
@@ -101,12 +101,14 @@ def pieces_from(
         InputError: The source cannot read history.
         Unreachable: It did not answer; the next run goes on from there.
     """
-    given: Any = source.settings
-    if isinstance(given, Mapping):
-        given = plugins.load("collectors", source.type).settings(**given)
-    if not is_dataclass(given) or "history" not in {each.name for each in fields(given)}:
+    plugin = plugins.load("collectors", source.type)
+    asked: Any = source.settings
+    if isinstance(asked, Mapping):
+        asked = plugin.settings(**asked)
+    if is_dataclass(asked) and "history" in {each.name for each in fields(asked)}:
+        asked = replace(asked, history=since)  # type: ignore[type-var]  # checked above
+    elif RECORDED not in plugin.tags:
         raise InputError([f"{source.name}: a {source.type} source has no history to read"])
-    asked: Any = replace(given, history=since)  # type: ignore[type-var]  # checked above
     collector = create_collector(replace(source, settings=asked))
     spacing, first = Spacing(), to_ns(now - since)
     try:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aiops.contracts.collector import Collector
+from aiops.contracts.collector import RECORDED, Collector
 from aiops.contracts.plugin import Plugin, Stability
 from collectors.file.settings import FileSettings
 
@@ -18,5 +18,6 @@ PLUGIN: Final = Plugin(
     settings=FileSettings,
     create=_create,
     stability=Stability.BETA,
+    tags=(RECORDED,),
 )
 """The file collector."""

@@ -192,6 +192,23 @@ def test_a_pull_source_is_read_back_piece_by_piece(settings, source):
     assert list(stored(settings)) == pytest.approx([value(at) for at in times()])
 
 
+def test_a_file_is_history_from_its_beginning(settings, tmp_path):
+    path = tmp_path / "past.csv"
+    rows = [f"{at.isoformat()},db,{METRIC},{value(at)}" for at in times()]
+    path.write_text("\n".join(["time,asset,metric,value", *rows]) + "\n")
+    told = {"path": str(path), "max_bytes": 20_000}
+    file = SourceSettings("bench", "file", STEP, settings=told)
+    shares = []
+    history = History(settings, NOW)
+    done = history.take("bench", pieces_from(file, timedelta(days=11), {}, NOW), shares.append)
+    again = pieces_from(file, timedelta(days=11), history.cursor("bench"), NOW)
+    assert history.take("bench", again, ignore).samples == 0
+    history.close()
+    assert (done.samples, done.refused) == (COUNT, {})
+    assert len(shares) > 2
+    assert list(stored(settings)) == pytest.approx([value(at) for at in times()])
+
+
 def test_samples_beyond_retention_and_from_the_future_are_left_out(settings, bundle):
     short = replace(settings, store=replace(settings.store, retention=timedelta(days=5)))
     history = History(short, NOW - timedelta(days=1))
