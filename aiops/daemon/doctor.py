@@ -12,7 +12,7 @@ from aiops.collect.settings import SourceSettings
 from aiops.config import Settings
 from aiops.contracts.errors import AiopsError
 from aiops.contracts.ticket_system import TicketSystem
-from aiops.daemon.probe import read_once
+from aiops.daemon.probe import read_once, tell_dropped
 
 NOBODY = "0" * 64
 """An incident key that no ticket carries."""
@@ -58,10 +58,11 @@ def _sources(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
 
 def _read(source: SourceSettings) -> str:
-    batch, found = read_once(source)
+    answer, found = read_once(source)
+    batch = answer.batch
     return (
         f"{len(batch)} samples of {len(batch.series)} series, "
-        f"{len(found.assets)} assets, {len(found.limits)} limits"
+        f"{len(found.assets)} assets, {len(found.limits)} limits{tell_dropped(answer)}"
     )
 
 

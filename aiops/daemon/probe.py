@@ -10,11 +10,10 @@ from aiops.collect.push import is_push
 from aiops.collect.runner import create_collector
 from aiops.collect.settings import SourceSettings
 from aiops.config import Settings
-from aiops.contracts.collector import Inventory
-from aiops.contracts.errors import AiopsError
+from aiops.contracts.collector import Collection, Inventory
+from aiops.contracts.errors import AiopsError, Unreachable
 from aiops.daemon.clock import SystemClock
 from aiops.domain.instant import duration_ns
-from aiops.domain.series import Batch
 from aiops.domain.step import step_class
 
 _DAY: Final = timedelta(days=1)
@@ -37,6 +36,7 @@ class Estimate:
         largest: Metrics with the most series, and how many.
         budget: Series that are let in.
         error: Why nothing is known.
+        dropped: What was left out, in words.
     """
 
     source: str
@@ -48,6 +48,7 @@ class Estimate:
     largest: tuple[tuple[str, int], ...] = ()
     budget: int = 0
     error: str = ""
+    dropped: str = ""
 
     @property
     def fits(self) -> bool:
@@ -62,7 +63,7 @@ class Estimate:
         told = (
             f"{self.source}: {self.series:,} series of {self.assets:,} assets, "
             f"{self.samples:,} samples a day, about {_size(self.disk_bytes)} of disk a day and "
-            f"{_size(self.window_bytes)} of memory map"
+            f"{_size(self.window_bytes)} of memory map{self.dropped}"
         )
         if self.fits:
             return told
@@ -80,27 +81,38 @@ def probe(settings: Settings) -> Iterator[Estimate]:
             yield _estimate(source, settings)
 
 
-def read_once(source: SourceSettings) -> tuple[Batch, Inventory]:
+def read_once(source: SourceSettings) -> tuple[Collection, Inventory]:
     """Returns one answer of a source and what it knows of itself.
 
     Raises:
-        AiopsError: It does not answer, or its library is missing.
+        AiopsError: It does not answer, nothing of its answer is of use, or a library is missing.
     """
     collector = create_collector(source)
     try:
         deadline = source.deadline or timedelta(seconds=30)
-        batch = collector.collect({}, SystemClock().now(), deadline).batch
-        return batch, collector.discover()
+        found = collector.collect({}, SystemClock().now(), deadline)
+        if not len(found.batch) and any(found.dropped.values()):
+            told = tell_dropped(found)
+            words = f"nothing of its answer can be used{told}; {source.type}'s page says why"
+            raise Unreachable(words, "empty")
+        return found, collector.discover()
     finally:
         collector.close()
+
+
+def tell_dropped(found: Collection) -> str:
+    """Returns what was left out, in words that follow others; empty when nothing was."""
+    told = ", ".join(f"{reason} {count:,}" for reason, count in sorted(found.dropped.items()))
+    return f"; left out: {told}" if told else ""
 
 
 def _estimate(source: SourceSettings, settings: Settings) -> Estimate:
     budget = settings.collect.budget_of(source.name)
     try:
-        batch, found = read_once(source)
+        answer, found = read_once(source)
     except AiopsError as error:
         return Estimate(source.name, budget=budget, error=" ".join(str(error).split()))
+    batch = answer.batch
     count = len(batch.series)
     samples = round(count * (_DAY / source.interval))
     cells = duration_ns(settings.store.window) // step_class(duration_ns(source.interval))
@@ -113,6 +125,7 @@ def _estimate(source: SourceSettings, settings: Settings) -> Estimate:
         count * cells * _WINDOW_BYTES,
         tuple(Counter(key.metric for key in batch.series).most_common(_LARGEST)),
         budget,
+        dropped=tell_dropped(answer),
     )
 
 

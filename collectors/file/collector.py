@@ -23,6 +23,10 @@ class FileCollector:
     def __init__(self, settings: FileSettings) -> None:
         if len(settings.delimiter) != 1:
             raise ConfigError(["delimiter: expected one character"])
+        if settings.decimal not in {".", ","} or settings.decimal == settings.delimiter:
+            raise ConfigError(["decimal: expected . or , and another character than delimiter"])
+        if settings.time_format and "%" not in settings.time_format:
+            raise ConfigError(["time_format: expected a form such as %d.%m.%Y %H:%M"])
         try:
             ZoneInfo(settings.time_zone or "UTC")
         except (KeyError, ValueError, OSError) as error:

@@ -85,7 +85,7 @@ class RowReader:
         for metric, text in numbers.items():
             if text.strip() in self._missing:
                 continue
-            value = _number(text.strip())
+            value = self._value(text.strip())
             if value is None or not metric:
                 dropped["parse"] += 1
                 continue
@@ -93,13 +93,21 @@ class RowReader:
             row = self.book.row(key, Metric(metric, provisional=True), Asset(asset))
             found.append((row, time, value))
 
+    def _value(self, text: str) -> float | None:
+        if self._settings.decimal == ",":
+            # A point among them separates thousands, or was meant as one: nobody can tell.
+            text = "" if "." in text else text.replace(",", ".")
+        return _number(text)
+
     def _time(self, text: str) -> int | None:
-        number = _number(text)
+        form = self._settings.time_format
+        number = None if form else _number(text)
         try:
             if number is not None:
                 ms = round(number * (1e3 if abs(number) < _MILLISECONDS_FROM else 1))
                 return ms * 1_000_000 if 0 < ms < 1 << 43 else None
-            at = datetime.fromisoformat(text)
+            # A zone, where there is one, is in the text; without one the setting says it.
+            at = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
         except ValueError:
             return None
         if at.tzinfo is None:

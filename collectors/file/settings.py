@@ -23,6 +23,13 @@ class FileSettings:
         default="", metadata={"help": "Key of the asset for files without such a column."}
     )
     delimiter: str = field(default=",", metadata={"help": "One character between fields."})
+    decimal: str = field(
+        default=".", metadata={"help": "Decimal mark of numbers: a point or a comma."}
+    )
+    time_format: str = field(
+        default="",
+        metadata={"help": "Form of times, such as %d.%m.%Y %H:%M; empty: ISO 8601 or epoch."},
+    )
     time_zone: str = field(
         default="", metadata={"help": "IANA zone of times that carry none; empty: these are bad."}
     )

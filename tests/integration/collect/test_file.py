@@ -106,6 +106,15 @@ def test_a_byte_order_mark_missing_values_and_columns_as_metrics(path):
     assert set(collection.batch.times.tolist()) == {1795521600 * 10**9}
 
 
+def test_decimal_commas_and_day_first_are_read_where_they_are_stated(path):
+    rows = "24.11.2026 10:00;press;41,5\n31.02.2026 10:00;press;1\n24.11.2026 10:01;press;1.000,5\n"
+    path.write_text("Zeit;asset;temp\n" + rows)
+    told = {"delimiter": ";", "decimal": ",", "time_format": "%d.%m.%Y %H:%M", "time": "Zeit"}
+    collection, found = read(make(path, time_zone="Europe/Berlin", **told))
+    assert (found, collection.dropped) == ([41.5], {"no_time": 1, "parse": 1})
+    assert collection.batch.times[0] == datetime(2026, 11, 24, 9, tzinfo=UTC).timestamp() * 1e9
+
+
 def test_hours_that_occur_twice_or_never_are_no_times(path):
     rows = ("2026-10-25T02:30:00", "2026-03-29T02:30:00", "2026-07-01T12:00:00")
     path.write_text(HEAD + "".join(f"{at},press,force,1\n" for at in rows))
@@ -131,7 +140,12 @@ def test_pipes_directories_and_headers_that_do_not_fit_are_told(path, tmp_path):
 
 
 def test_settings_that_can_never_work_are_refused_at_once(path):
-    for wrong in ({"delimiter": ";;"}, {"time_zone": "Mars/Base"}):
+    for wrong in (
+        {"delimiter": ";;"},
+        {"decimal": ","},
+        {"time_format": "dd.mm"},
+        {"time_zone": "Mars/Base"},
+    ):
         with pytest.raises(ConfigError):
             make(path, **wrong)
 

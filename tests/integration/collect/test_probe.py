@@ -58,3 +58,20 @@ def test_sources_within_their_budget_pass(tmp_path):
     with serve(exposition(20)) as url:
         config = CONFIG.format(small=url, large=url).replace("http://127.0.0.1:9/metrics", url)
         assert probe(tmp_path, config).returncode == 0
+
+
+def test_a_source_of_which_nothing_can_be_used_fails_with_what_was_wrong(tmp_path):
+    (tmp_path / "bench.csv").write_text("time,asset,temp\n24.11.2026 10:00,press,41\n")
+    (tmp_path / "half.csv").write_text("time,asset,temp\nnow,press,41\n1795521600,press,41\n")
+    sources = [f"{{name: {n}, type: file, settings: {{path: {n}.csv}}}}" for n in ("bench", "half")]
+    config = "collect: {sources: [" + ", ".join(sources) + "]}\n"
+    done = probe(tmp_path, config)
+    assert done.returncode == 1
+    assert "FAIL bench: nothing of its answer can be used; left out: no_time 1" in done.stdout
+    assert "ok   half: 1 series" in done.stdout
+    assert "left out: no_time 1" in done.stdout
+    (tmp_path / "config.yaml").write_text(config)
+    command = [AIOPS, "doctor", "--config", "config.yaml"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "FAIL source bench: nothing of its answer can be used" in told.stdout
+    assert "1 samples of 1 series, 1 assets, 0 limits; left out: no_time 1" in told.stdout
