@@ -35,6 +35,7 @@ from aiops.domain.series import Samples, SeriesKey
 from aiops.domain.silence import MaintenancePlan
 from aiops.forecast.fleet import ForecastFleet
 from aiops.forecast.life.stage import LifeStage
+from aiops.forecast.ranges import RANGES, Ranges
 from aiops.incident.act import Order, PersonAction
 from aiops.incident.evidence import freeze_strange
 from aiops.incident.stage import IncidentStage, Seen
@@ -71,6 +72,7 @@ class Pipeline:
     plan: MaintenancePlan = field(default_factory=MaintenancePlan)
     forward: Forwarding | None = None
     keep: Callable[[datetime, Sequence[Crossing]], None] | None = None
+    ranges: Ranges = field(default_factory=Ranges)
     _cursors: dict[str, Cursor] = field(default_factory=dict)
     _collecting: threading.Lock = field(default_factory=threading.Lock)
 
@@ -84,6 +86,7 @@ class Pipeline:
             self.sights.load()
             self.risk.note(self.ledger.crossings(SYSTEM), ())
             self.fleet.load_first(self.panels.earliest)
+            self.ranges = Ranges.of(self.ledger.note(RANGES))
             self.detect.load(self.fleet)
 
     def close(self) -> None:
@@ -159,7 +162,8 @@ class Pipeline:
             self.detect.rebase([repair.asset], repair.end, "repair", fence)
         panel = self.detect.read(due, self.fleet)
         anomalies = self.detect.update(due, panel)
-        crossings = self._foresee(due, panel, [*self.orders.reported.failures, *failures])
+        told = self._foresee(due, panel, [*self.orders.reported.failures, *failures])
+        crossings, ranges = self.ranges.stretch(told), self.ranges.after(told)
         if self.keep is not None:  # a replay scores every forecast, not only those stored
             self.keep(now, crossings)
         touched = self.risk.note(crossings, anomalies)
@@ -181,10 +185,12 @@ class Pipeline:
             tx.put_anomalies(anomalies)
             tx.put_crossings(crossings)
             tx.put_risks(risks)
+            if ranges is not self.ranges:
+                tx.put_note(RANGES, ranges.note)
             if reported is not self.orders.reported:
                 reported.put(tx)
             stored, hush = self.orders.commit(tx, decided, now)
-        self.orders.hush, self.orders.reported = hush, reported
+        self.orders.hush, self.orders.reported, self.ranges = hush, reported, ranges
         self.detect.commit(due)
         self.incidents.take(stored, decided)
 
