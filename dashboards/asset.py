@@ -20,7 +20,7 @@ from dashboards._figures import Signal, forecast_figure, small_figure
 from dashboards._render import figure_json, missing, render, static_files
 from dashboards._signals import World, abstention_key, limited_signal, recent
 from dashboards._words import Words
-from dashboards.risk_board import level_of, reason_of
+from dashboards.risk_board import level_of, limit_source, reason_of
 
 _LIMITED_SHOWN = 6
 _OTHERS_SHOWN = 24
@@ -160,10 +160,9 @@ def _caption(crossing: Crossing | None, words: Words) -> str:
 
 def _about_limit(crossing: Crossing, unit: str, words: Words) -> Iterator[str]:
     """Yields where the limit comes from, and what is told of the warning before it."""
-    if crossing.share is not None:
-        yield words("plot.of", share=words.percent(crossing.share), metric=crossing.of)
-    if crossing.learnt_from:
-        yield words("plot.learnt", count=crossing.learnt_from)
+    source = limit_source(crossing, words)
+    if source:
+        yield source
     if crossing.warn is not None:
         level = words.amount(crossing.warn.limit, unit, crossing.series.metric)
         chance = words.chance(crossing.warn.probability)

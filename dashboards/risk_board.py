@@ -39,6 +39,8 @@ class Event:
     probability: str
     zone: str
     """Whose clock it is, where it is not UTC."""
+    source: str = ""
+    """Where the limit comes from, where it is not a number that somebody wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
     signal, limit = words.signal(first.series), words.amount(first.limit, unit, metric)
     if first.abstained is Abstention.ALREADY_OVER:
         value = words("event.now", value=words.amount(first.value, unit, metric))
-        return Event(words("event.over", signal=signal, limit=limit), value, "", "", "")
+        met = words("event.over", signal=signal, limit=limit)
+        return Event(met, value, "", "", "", limit_source(first, words))
     if first.early is None or (first.probability or 0) < _LEAST_SHOWN:
         return None
     way = "down" if first.direction is Direction.DOWN else "up"
@@ -196,7 +199,15 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
         words("event.range", **{name: words.full_time(at) for name, at in times.items()}),
         words("board.likely", probability=words.chance(first.probability)),
         "" if words.zone_name == "UTC" else words.zone_name,
+        limit_source(first, words),
     )
+
+
+def limit_source(crossing: Crossing, words: Words) -> str:
+    """Returns where a limit comes from that is a share of another series or was learnt."""
+    if crossing.share is not None:
+        return words("plot.of", share=words.percent(crossing.share), metric=crossing.of)
+    return words("plot.learnt", count=crossing.learnt_from) if crossing.learnt_from else ""
 
 
 def _matches(asset: Asset, text: str) -> bool:
