@@ -204,6 +204,9 @@ class _Reader:
             place, names = pd.factorize(table[column], use_na_sentinel=False)
             code = code * len(names) + place
             parts.append(["" if pd.isna(name) else str(name) for name in names])
+            if column != "labels" and "" in parts[-1]:
+                row = int(np.flatnonzero(place == parts[-1].index(""))[0]) + 2
+                self.problems.append(f"{path}: row {row}, column {column}: is empty; name it")
         rows, distinct = pd.factorize(code)
         places = np.unravel_index(distinct, [len(names) for names in parts])
         try:

@@ -80,6 +80,11 @@ def test_a_bundle_replayed_twice_is_the_same_but_for_its_seconds(tmp_path):
         ),
         ("metrics.csv", "metric,unit,kind,bad_direction,colour\nused,1,gauge,up,red\n", "'colour'"),
         ("samples.csv", "time,asset,metric,value\n2026-03-02T00:00:00Z,vol-1,used,full\n", "row 2"),
+        (
+            "samples.csv",
+            "time,asset,metric,value\n2026-03-02T00:00:00Z,vol-1,used,1\n2026-03-02T00:00:00Z,vol-1,,1\n",
+            "row 3, column metric: is empty",
+        ),
     ],
 )
 def test_a_wrong_bundle_names_file_and_place_and_writes_nothing(tmp_path, file, text, said):
