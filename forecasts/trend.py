@@ -107,8 +107,8 @@ class Trend:
             some = rows[begin : begin + _ROWS_AT_ONCE]
             self._imagine(history.values[some], history.start[some], known, some, paths)
             if len(levels):
-                told = np.quantile(paths[some], levels, axis=1)
-                quantiles[some] = np.moveaxis(told, 0, -1)
+                told = np.quantile(paths[some], levels, axis=1).astype(np.float64)
+                quantiles[some] = _within(np.moveaxis(told, 0, -1), known, some)
         end = int(panel.times[-1]) + panel.step_ns
         return Forecast(
             panel.series, end, panel.step, levels, quantiles, history.reason, "trend",
@@ -156,6 +156,13 @@ class Trend:
             level, values - level, window, offset, pace, held, heeded, known.growth, added, floor,
             ceiling, rows, paths,
         )  # fmt: skip
+
+
+def _within(quantiles: FloatArray, known: Known, rows: IntArray) -> FloatArray:
+    """Holds what was rounded to the paths' precision between floor and ceiling."""
+    floor = -np.inf if known.floor is None else known.floor[rows, None, None]
+    ceiling = np.inf if known.ceiling is None else known.ceiling[rows, None, None]
+    return np.asarray(np.clip(quantiles, floor, ceiling))
 
 
 def cut_calm(values: FloatArray, start: IntArray, settings: TrendSettings) -> IntArray:
