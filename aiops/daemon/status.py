@@ -17,6 +17,7 @@ def status_of(service: "Service") -> dict[str, Any]:
             "last_at": status.last_success.isoformat() if status.last_success else None,
             "error": status.error,
             "samples": status.samples,
+            "dropped": dict(status.dropped or {}),
             "series": status.series,
             "skipped": status.skipped,
             "seconds": round(status.seconds, 4),

@@ -152,6 +152,24 @@ def test_an_empty_board_says_what_is_missing():
     assert "No source is configured" in bare
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "left out so far:"), ("zh", "至今未采用：")]
+)
+def test_an_empty_board_says_why_sources_bring_nothing(language, words):
+    service = make_world()
+    service.ledger.assets_held = []
+    service.state["sources"] = [
+        {"name": "bench", "error": "", "dropped": {"no_time": 12}},
+        {"name": "plc", "error": "10.0.0.9:502: <no answer>", "dropped": {}},
+        {"name": "fine", "error": "", "dropped": {}},
+    ]
+    with serve(service) as base, client_of(base, service.token()) as client:
+        html = client.get(f"/?lang={language}").text
+    assert f"<li>bench: {words} no_time 12</li>" in html
+    assert "<li>plc: 10.0.0.9:502: &lt;no answer&gt;</li>" in html
+    assert "<li>fine" not in html
+
+
 def test_before_the_first_forecast_the_board_says_when_it_comes():
     service = make_world()
     service.ledger.risks_held = []
