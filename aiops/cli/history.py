@@ -49,6 +49,8 @@ def register(app: typer.Typer) -> None:
                 pieces = _from_source(history, source, settings, days)
             with progress_bar("import") as advance:
                 done = history.take(source, pieces, advance)
+            if bundle is None:
+                history.lead_on(source)
         finally:
             history.close()
         left_out = ", ".join(f"{reason} {count}" for reason, count in done.refused.items())

@@ -197,6 +197,14 @@ class History:
             self._store.rollup(span[0] // _HOUR * _HOUR, (span[1] // _HOUR + 1) * _HOUR)
         return Imported(samples, series, dict(refused), self._learn())
 
+    def lead_on(self, source: str) -> None:
+        """Lets the daemon go on where the import of a source ended, unless it has read it before.
+
+        Else it would read again what is there already, and count it as too old.
+        """
+        if not self._ledger.cursor(source):
+            self._ledger.put_cursor(source, self.cursor(source))
+
     def close(self) -> None:
         """Gives the data directory free."""
         self._pipeline.close()

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aiops.cli import build
+from aiops.collect.runner import create_collector
 from aiops.collect.settings import SourceSettings
 from aiops.config import default
 from aiops.contracts.collector import Collection, Inventory
@@ -203,7 +204,14 @@ def test_a_file_is_history_from_its_beginning(settings, tmp_path):
     done = history.take("bench", pieces_from(file, timedelta(days=11), {}, NOW), shares.append)
     again = pieces_from(file, timedelta(days=11), history.cursor("bench"), NOW)
     assert history.take("bench", again, ignore).samples == 0
+    history.lead_on("bench")
+    history.lead_on("bench")  # where the daemon has read on, nothing moves back
     history.close()
+    service = Service(settings, settings_path(settings), SystemClock())
+    collector = create_collector(file)
+    rest = collector.collect(service.ledger.cursor("bench"), NOW, timedelta(seconds=60))
+    service.close()
+    assert not len(rest.batch)  # the daemon goes on behind what was imported
     assert (done.samples, done.refused) == (COUNT, {})
     assert len(shares) > 2
     assert list(stored(settings)) == pytest.approx([value(at) for at in times()])
