@@ -16,7 +16,7 @@ _DECIDED: Final[Mapping[str, Both]] = {
         "{probability:.2f}, {count} of {hold} times in a row",
         "{probability:.2f}，连续 {count}/{hold} 次",
     ),
-    "falling": ("{count} times in a row", "连续 {count} 次"),
+    "falling": ("forecasts below in a row: {count}", "预测连续低于阈值 {count} 次"),
     "limit_met": ("its limit is met", "已达到限值"),
     "signal_met_limit": ("{signal} met its limit", "{signal} 达到限值"),
     "members_last": ("{lasting} of {members} last", "{members} 个信号中 {lasting} 个仍未恢复"),

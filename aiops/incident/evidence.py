@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from aiops.domain.abstention import Abstention
 from aiops.domain.anomaly import Anomaly
 from aiops.domain.forecast import Crossing, Forecast
 from aiops.domain.instant import from_ns
@@ -34,7 +35,7 @@ def freeze(
             "labels": dict(crossing.series.labels),
             "unit": metric.unit,
         },
-        "history": _history(panel),
+        "history": _with_met(_history(panel), crossing),
         "limit": crossing.limit,
         "direction": crossing.direction.value,
         "growth_per_hour": _plain(crossing.growth * 3600),
@@ -110,6 +111,14 @@ def _history(panel: Panel) -> Mapping[str, Any]:
     start = (len(values) - 1) % every
     times = [from_ns(t).isoformat() for t in panel.times[start::every].tolist()]
     return {"t": times, "v": _plain_row(values[start::every])}
+
+
+def _with_met(history: Mapping[str, Any], crossing: Crossing) -> Mapping[str, Any]:
+    """Adds the cell that met the limit: what is drawn ends where the limit was met."""
+    if crossing.abstained is not Abstention.ALREADY_OVER or not np.isfinite(crossing.value):
+        return history
+    met = crossing.origin.isoformat()
+    return {"t": [*history["t"], met], "v": [*history["v"], _plain(crossing.value)]}
 
 
 def _forecast(forecast: Forecast) -> Mapping[str, Any]:

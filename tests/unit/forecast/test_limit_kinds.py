@@ -1,7 +1,7 @@
 """Limits that are shares of another series, learnt from failures, or come in two levels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -196,3 +196,12 @@ def test_the_evidence_says_where_the_limit_comes_from(relative):
     assert evidence["limit_from"] == {"of": "memory.size", "share": 0.9}
     assert evidence["warn"]["limit"] == pytest.approx(87.0)
     assert evidence["forecast"]["coverage"]
+
+
+def test_what_is_drawn_of_a_met_limit_ends_where_it_was_met(relative):
+    told = relative.foresee()[USED]
+    met = replace(told, abstained=Abstention.ALREADY_OVER, value=95.5)
+    evidence = relative.fleet().evidence(met, relative)
+    assert "forecast" not in evidence
+    assert evidence["history"]["v"][-1] == 95.5
+    assert evidence["history"]["t"][-1] == met.origin.isoformat()
