@@ -1,8 +1,8 @@
 """The dial: false alarms realised on clean series against the budget asked for.
 
-python -m bench.calibration 10000          on series the dial was never fitted to
-python -m bench.calibration 10000 unseen   on series that it was judged by before
-python -m bench.calibration 10000 fitted   on series it was fitted to, with bench/fleets.py
+python -m bench.calibration 10000            on series the dial was never fitted to
+python -m bench.calibration 10000 afresh     on series that it was judged by before, as unseen
+python -m bench.calibration 10000 fitted     on series it was fitted to, as steady, bench/fleets.py
 """
 
 import sys
@@ -17,7 +17,7 @@ from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import DetectStage
 from aiops.domain.calendar import build_calendar
 from aiops.domain.panel import Panel
-from bench import afresh, steady, unseen
+from bench import afresh, composed, steady, unseen
 from bench.labelled import MONDAY_NS
 
 DAY = 1440
@@ -57,14 +57,16 @@ def judged_series(rng: np.random.Generator, kind: str, cells: int) -> NDArray[np
 Make = Callable[[np.random.Generator, str, int], NDArray[np.float64]]
 
 
-def run(series: int = 1_000, which: str = "afresh", seed: int = 2026) -> list[dict[str, object]]:
+def run(series: int = 1_000, which: str = "composed", seed: int = 2026) -> list[dict[str, object]]:
     """Returns realised and asked false alarms per series-week, all kinds together and each."""
     names, make = {
         "fitted": (KINDS, judged_series),
         "steady": (steady.KINDS, steady.series),
         "unseen": (unseen.KINDS, unseen.series),
         "afresh": (afresh.KINDS, None),
+        "composed": (composed.KINDS, None),
     }[which]
+    dated = composed.series if which == "composed" else afresh.series
     stage = DetectStage.of(DetectSettings())
     cells = 7 * DAY
     alarms = {budget: np.zeros(len(names)) for budget in (1.0, 0.1, 0.01)}
@@ -76,7 +78,7 @@ def run(series: int = 1_000, which: str = "afresh", seed: int = 2026) -> list[di
         if make is None:  # these keep the calendar's week: a batch begins at one time of it
             times += MONDAY_NS + int(rng.integers(0, 7 * DAY)) * STEP_NS
             minute = (times - MONDAY_NS) // STEP_NS
-            values = np.array([afresh.series(rng, names[kind], minute) for kind in kinds])
+            values = np.array([dated(rng, names[kind], minute) for kind in kinds])
         else:
             values = np.array([make(rng, names[kind], cells) for kind in kinds])
         calendar = build_calendar(times, ["UTC"] * len(kinds))

@@ -65,6 +65,12 @@ def busier(rng: Rng) -> Values:
     return day(rng) + np.arange(CELLS) * 2.0 / DAY
 
 
+def breathing(rng: Rng) -> Values:
+    """A load between 0.1 and 7 whose noise grows with it."""
+    t = np.arange(CELLS) + int(rng.integers(0, DAY))
+    return np.exp(2 * np.sin(2 * np.pi * t / DAY)) * (1 + 0.1 * rng.normal(size=CELLS))
+
+
 def walk(rng: Rng) -> Values:
     return np.cumsum(rng.normal(size=CELLS))
 
@@ -136,6 +142,11 @@ CASES: dict[str, Case] = {
     "matrix_profile": Case("half a cycle runs backwards on a drifting base", beat, backwards, 24),
     "half_space_trees": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
     "random_cut_forest": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
+    "isolation_forest": Case("a jump of 8 usual steps in a random walk", walk, add(8.0), 100),
+    "local_outlier_factor": Case(
+        "a load whose noise grows with it is off by half a unit, little by day",
+        breathing, add(0.5), 12,
+    ),
     "stl": Case("an hour off its time of day by 4 scales", day, add(0.4), 12),
     "prophet": Case(
         "an hour off its time of day by 4 scales, in a series that grows", busier, add(0.4), 12

@@ -29,8 +29,12 @@ _KNEE: Final = 14.0
 _KNEE_RATE: Final = 3.88
 _BELOW: Final = 0.163
 _ABOVE: Final = 0.092
+_FAR: Final = 5.0
+_BEYOND: Final = 1.2
 """Two lines through −log10(new records per cell) on the clean series of bench/fleets.py,
-bench/calibration.py, bench/steady.py and bench/unseen.py; above the knee it is straight."""
+bench/calibration.py, bench/steady.py and bench/unseen.py, and a third one, so much steeper, from
+one record in a hundred thousand cells on, through those of bench/afresh.py as well: what is rarer
+still grows rare faster."""
 
 
 def start(n_units: int) -> State:
@@ -80,7 +84,8 @@ def strengths(raw: NDArray[np.float64], tail: NDArray[np.float64]) -> NDArray[np
     """
     above = raw + 2.0 * tail - _KNEE
     strength: NDArray[np.float64] = _KNEE_RATE + np.where(above > 0, _ABOVE, _BELOW) * above
-    return np.maximum(strength, 0.0)
+    far = np.maximum(strength - _FAR, 0.0)
+    return np.maximum(strength + (_BEYOND - 1.0) * far, 0.0)
 
 
 def _rank(  # noqa: C901 - one compiled loop
