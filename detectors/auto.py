@@ -4,6 +4,9 @@ Five streaming methods run side by side. From time to time anomalies of eight ki
 the second half of a series' last 1,024 cells; a method's recall is the share that outscores
 everything it makes of that half as it really was: no false alarm out of sample. The default stays
 unless another one is clearly better. No labels are needed; the same past gives the same choice.
+
+Where people have said of a series' alerts whether they were right, that counts for or against the
+method that raised them, and the choice is made anew.
 """
 
 from collections.abc import Mapping
@@ -20,20 +23,24 @@ from aiops.contracts.detector import Detector, DetectorScope
 from aiops.contracts.plugin import NoSettings, Plugin
 from aiops.domain.anomaly import Scores
 from aiops.domain.panel import Calendar, Panel
-from aiops.domain.series import FloatArray
+from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 from detectors import cusum, ewma, holt_winters, kmeans, novelty, spot
 from detectors._injected import inject
 from detectors._streaming import DAY_PARTS_SECONDS, LARGEST, day_parts
 
-VERSION: Final = "auto-1"
+VERSION: Final = "auto-2"
 PAST: Final = 1024
 """Cells that a choice looks at; the first is made within as many again, then at every doubling."""
 BETTER: Final = 0.25
 """Recall by which another method must beat the default."""
 _MODULES: Final = (novelty, spot, holt_winters, kmeans, cusum, ewma)
 """The default first."""
-_OWN: Final = ("seen", "choice", "past", "part")
+VERDICTS: Final = 0.5
+"""Recall that many verdicts of one kind are worth; the first one is worth a third of it."""
+_DOUBTS: Final = 2.0
+"""One verdict of each kind is thought to stand already (Laplace's rule of succession)."""
+_OWN: Final = ("seen", "choice", "past", "part", "former", "since", "told", "again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,10 @@ class Auto:
             "choice": np.zeros(n_units, np.uint8),
             "past": np.zeros((n_units, PAST)),
             "part": np.full((n_units, PAST), -1, np.int16),
+            "former": np.zeros(n_units, np.uint8),
+            "since": np.full(n_units, np.iinfo(np.int64).min, np.int64),
+            "told": np.zeros((n_units, len(self.candidates), 2), np.float32),
+            "again": np.zeros(n_units, np.uint8),
         }
         for name, detector in self.candidates.items():
             for key, array in detector.start(n_units).arrays.items():
@@ -80,6 +91,17 @@ class Auto:
         scores = Scores(score, score, chosen("reason"), chosen("expected"))
         return State(self.version, {**own, **arrays}), scores
 
+    def heed(
+        self, state: State, rows: IntArray, starts: IntArray, right: NDArray[np.bool_]
+    ) -> State:
+        """Counts verdicts for or against the method whose events they judge."""
+        told, again = state.arrays["told"].copy(), state.arrays["again"].copy()
+        now = starts >= state.arrays["since"][rows]
+        method = np.where(now, state.arrays["choice"][rows], state.arrays["former"][rows])
+        np.add.at(told, (rows, method, np.where(right, 0, 1)), 1.0)
+        again[rows] = 1
+        return State(self.version, {**state.arrays, "told": told, "again": again})
+
     def _part(self, state: State, name: str) -> State:
         prefix = f"{name}."
         arrays = {
@@ -98,6 +120,8 @@ class Auto:
         moment = PAST + panel.series % PAST
         due = good & (count >= moment[:, None]) & _is_power_of_two(count // moment[:, None])
         due &= count % moment[:, None] == 0
+        asked = good & (count >= PAST) & (own["again"] > 0)[:, None]
+        due |= asked & (np.cumsum(asked, axis=1) == 1)
         choice = np.empty(good.shape, np.uint8)
         edges = (np.flatnonzero(due.any(axis=0)) + 1).tolist()
         for at, end in pairwise([0, *edges, good.shape[1]]):
@@ -109,15 +133,30 @@ class Auto:
             )  # fmt: skip
             for row in np.flatnonzero(due[:, end - 1]) if end > at else ():
                 newest = int(own["seen"][row]) % PAST
-                own["choice"][row] = self.choose(
+                chosen = self.choose(
                     np.roll(own["past"][row], -newest),
                     np.roll(own["part"][row], -newest),
                     panel.step,
+                    own["told"][row],
                 )
+                own["again"][row] = 0
+                if chosen != own["choice"][row]:
+                    own["former"][row], own["choice"][row] = own["choice"][row], chosen
+                    own["since"][row] = panel.times[end - 1] + 1
         return choice
 
-    def choose(self, past: FloatArray, part: NDArray[np.int16], step: timedelta) -> int:
-        """Returns the number of the method that sees most in this past."""
+    def choose(
+        self,
+        past: FloatArray,
+        part: NDArray[np.int16],
+        step: timedelta,
+        told: NDArray[np.float32],
+    ) -> int:
+        """Returns the number of the method that sees most in this past.
+
+        Args:
+            told: ``(n_methods, 2)`` events of each that people said were right, and were none.
+        """
         half = len(past) // 2
         copies, windows = inject(past, half)
         panel = _panel(np.concatenate([past[None, :], copies]), part, step)
@@ -132,8 +171,10 @@ class Auto:
                 for first, last in pair
             ]
             recalls.append(float(np.mean(np.array(tops) > bar)))
-        best = int(np.argmax(recalls))
-        return best if recalls[best] >= recalls[0] + BETTER else 0
+        right, wrong = told.T
+        worth = np.array(recalls) + VERDICTS * (right - wrong) / (right + wrong + _DOUBTS)
+        best = int(np.argmax(worth))
+        return best if worth[best] >= worth[0] + BETTER else 0
 
 
 def _panel(values: FloatArray, part: NDArray[np.int16], step: timedelta) -> Panel:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aiops.domain.anomaly import Scores
 from aiops.domain.panel import Panel
+from aiops.domain.series import IntArray
 from aiops.domain.state import State
 
 
@@ -57,4 +58,21 @@ class Costly(Protocol):
 
     def cost(self, state: State, panel: Panel) -> NDArray[np.float64]:
         """Returns ``(n_units,)`` CPU milliseconds of the fits that fall due in these cells."""
+        ...
+
+
+@runtime_checkable
+class Heeds(Protocol):
+    """A detector that heeds what people said of its alerts; any may, none must."""
+
+    def heed(
+        self, state: State, rows: IntArray, starts: IntArray, right: NDArray[np.bool_]
+    ) -> State:
+        """Returns the state after verdicts.
+
+        Args:
+            rows: ``(n,)`` unit whose event was judged; one may be there more than once.
+            starts: ``(n,)`` ns at which the event began.
+            right: ``(n,)`` whether something was wrong indeed.
+        """
         ...

@@ -17,9 +17,9 @@ VERSION: Final = "first-days-1"
 DAY: Final = 86400.0
 VOUCHED: Final = 100.0
 """Days that the past of one day vouches for."""
-WIDER: Final = 0.35
+WIDER: Final = 0.28
 """What is left of a power of ten beyond them; the first busy hour ever of clean series that keep
-office hours (bench/unseen.py) is three powers beyond, which must not pass for more than
+office hours (bench/unseen.py) is three and a half powers beyond, which must not pass for more than
 one in a hundred weeks."""
 
 

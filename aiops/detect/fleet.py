@@ -19,8 +19,10 @@ from aiops.detect.peers import siblings
 from aiops.detect.settings import DetectSettings
 from aiops.detect.stage import StageScores
 from aiops.detect.terms import Terms
+from aiops.detect.verdicts import Verdicts, given
 from aiops.detect.windows import MOST_CELLS, Due, due_windows, shard_name
 from aiops.domain.anomaly import Anomaly
+from aiops.domain.asset import SYSTEM
 from aiops.domain.event import Holiday, Maintenance
 from aiops.domain.instant import duration, duration_ns, from_ns, to_ns
 from aiops.domain.panel import Panel
@@ -53,6 +55,15 @@ class Stage(Protocol):
 
     def restart(self, state: State, rows: IntArray, at: int) -> tuple[State, Sequence[Event]]:
         """Returns the state with fresh rows, and the events of theirs that end with it."""
+        ...
+
+    @property
+    def heeds(self) -> bool:
+        """Whether verdicts of people count."""
+        ...
+
+    def heed(self, state: State, verdicts: Verdicts) -> State:
+        """Returns the state after what people said of events."""
         ...
 
 
@@ -223,6 +234,7 @@ class DetectFleet:
         state, assets, found = shard.state, shard.assets, list[Anomaly]()
         begin = 0
         terms = self._terms(due.infos)
+        state = self._heeded(state, due, since)
         turns = rebase.rows_by_time(due.infos, self.rebased, since, due.end)
         for at, rows in [*turns.items(), (None, None)]:
             cut = len(panel.times) if at is None else int(np.searchsorted(panel.times, at))
@@ -241,6 +253,15 @@ class DetectFleet:
                 found += [self._anomaly(event, due) for event in events]
                 found += [assets.anomaly(event, due.infos) for event in together]
         return _Shard(shard.ids, state, assets, due.end), found
+
+    def _heeded(self, state: State, due: Due, since: int) -> State:
+        """Returns the state after the verdicts of the window: a replay finds them in the same."""
+        if not self.stage.heeds:
+            return state
+        known = self.ledger.incidents(SYSTEM)
+        return self.stage.heed(
+            state, given(known, due.infos, self.stage.version, from_ns(since), from_ns(due.end))
+        )
 
     def _terms(self, infos: Sequence[SeriesInfo]) -> Terms:
         if self.terms_of is not None:

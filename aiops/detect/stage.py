@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aiops import plugins
-from aiops.contracts.detector import Detector, DetectorScope
+from aiops.contracts.detector import Detector, DetectorScope, Heeds
 from aiops.contracts.errors import PluginError
 from aiops.detect import calibrate, decide, first_days, linger, silence
 from aiops.detect.decide import Event
 from aiops.detect.peers import Compared
 from aiops.detect.settings import DetectSettings
 from aiops.detect.terms import Terms
+from aiops.detect.verdicts import Verdicts
 from aiops.domain.panel import Panel
 from aiops.domain.series import FloatArray, IntArray
 from aiops.domain.state import State
 
-VERSION: Final = "stage-5"
+VERSION: Final = "stage-6"
 _LARGEST: Final = 1e150
 _PARTS: Final = ("silence", "first_days", "detector", "strength", "linger", "score", "decide")
 
@@ -155,6 +156,19 @@ class DetectStage:
         for name, array in arrays.items():
             array[rows] = fresh[name]
         return State(state.version, arrays), ended
+
+    @property
+    def heeds(self) -> bool:
+        """Whether verdicts of people count for the detector."""
+        return isinstance(self.detector, Heeds)
+
+    def heed(self, state: State, verdicts: Verdicts) -> State:
+        """Returns the state after what people said of events."""
+        if not isinstance(self.detector, Heeds):
+            return state
+        inside = self.part(state, "detector")
+        after = self.detector.heed(inside, verdicts.rows, verdicts.starts, verdicts.right)
+        return State(state.version, {**state.arrays, **self._join({"detector": after}).arrays})
 
     def _join(self, parts: Mapping[str, State]) -> State:
         return State(

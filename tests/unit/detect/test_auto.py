@@ -36,10 +36,14 @@ def chosen(state: State) -> list[str]:
     return [NAMES[i] for i in state.arrays["choice"]]
 
 
-def test_most_wandering_series_get_the_method_of_the_next_step(panel):
-    walks = np.cumsum(np.random.default_rng(1).normal(size=(5, CELLS)), axis=1)
-    many = Panel.of(walks, panel.times, panel.step)
-    state, _ = DETECTOR.update(DETECTOR.start(5), many)
+@pytest.fixture(scope="module")
+def walks(panel):
+    values = np.cumsum(np.random.default_rng(1).normal(size=(5, CELLS)), axis=1)
+    return Panel.of(values, panel.times, panel.step)
+
+
+def test_most_wandering_series_get_the_method_of_the_next_step(walks):
+    state, _ = DETECTOR.update(DETECTOR.start(5), walks)
     assert chosen(state).count("holt_winters") >= 3
 
 
@@ -87,3 +91,34 @@ def test_nothing_is_put_into_the_first_half_and_something_into_each_place():
         for first, last in windows[kind]:
             outside[first:last] = False
         assert (copies[kind, outside] == past[outside]).all()
+
+
+def test_verdicts_that_a_method_was_wrong_take_the_choice_from_it(panel):
+    state, _ = DETECTOR.update(DETECTOR.start(4), panel.columns(0, 2200))
+    before = chosen(state)
+    row = before.index("novelty")
+    wrong = np.full(8, row), np.full(8, 2100 * STEP_NS), np.zeros(8, bool)
+    after, _ = DETECTOR.update(DETECTOR.heed(state, *wrong), panel.columns(2200, CELLS))
+    assert chosen(after)[row] != "novelty"
+    assert [c for i, c in enumerate(chosen(after)) if i != row] == [
+        c for i, c in enumerate(before) if i != row
+    ]
+
+
+def test_verdicts_that_a_method_was_right_keep_it(walks):
+    state, _ = DETECTOR.update(DETECTOR.start(5), walks.columns(0, 2200))
+    row = chosen(state).index("holt_winters")
+    told = np.array([row] * 8), np.full(8, 2190 * STEP_NS)
+    rest = walks.columns(2200, CELLS)
+    wrong, _ = DETECTOR.update(DETECTOR.heed(state, *told, np.zeros(8, bool)), rest)
+    right, _ = DETECTOR.update(DETECTOR.heed(state, *told, np.ones(8, bool)), rest)
+    assert chosen(wrong)[row] != "holt_winters"
+    assert chosen(right)[row] == "holt_winters"
+
+
+def test_a_verdict_on_an_event_before_the_last_choice_is_of_the_method_of_then(walks):
+    state, _ = DETECTOR.update(DETECTOR.start(5), walks)
+    row = chosen(state).index("holt_winters")
+    told = DETECTOR.heed(state, np.array([row]), np.array([0]), np.array([True])).arrays["told"]
+    assert told[row, NAMES.index("novelty"), 0] == 1
+    assert told[row, NAMES.index("holt_winters")].sum() == 0
