@@ -44,6 +44,13 @@ def create(name: str):
     return plugins.create("forecasts", name, plugins.load("forecasts", name).settings())
 
 
+def create_ensemble(settings: ForecastSettings) -> Ensemble:
+    """Returns the ensemble that the likeliest few are asked of, as the settings have it."""
+    own = plugins.load("forecasts", settings.ensemble).settings()
+    spread = Spread(LocalExecutor(LocalSettings()), settings.ensemble, own, timedelta(minutes=5))
+    return Ensemble(spread, settings.ensemble_share, settings.ensemble_budget)
+
+
 def _toward(group: Group, row: int) -> NDArray[np.float64]:
     values = group.panel.values[row] * (1 if group.up[row] else -1)
     return values[np.isfinite(values).argmax() :]
@@ -185,9 +192,7 @@ def as_taught(group: Group) -> Chances:
 def _watch(group: Group, chance: Chance) -> Chances:
     """Asks the origins by sixteen: each as one of a small fleet, as the recordings are."""
     settings = ForecastSettings()
-    own = plugins.load("forecasts", settings.ensemble).settings()
-    spread = Spread(LocalExecutor(LocalSettings()), settings.ensemble, own, timedelta(minutes=5))
-    ensemble = Ensemble(spread, settings.ensemble_share, settings.ensemble_budget)
+    ensemble = create_ensemble(settings)
     stage = ForecastStage(settings, create("trend"))
     told: list[Chances] = []
     for some in blocks(len(group.limits), 16):

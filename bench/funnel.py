@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from crossing import auc, brier, calibration_error, create
+from crossing import auc, brier, calibration_error, create, create_ensemble
 from fleets import KINDS, clean_series
 from numpy.typing import NDArray
 
@@ -66,7 +66,8 @@ def main(series: int = 100_000) -> None:
     """Prints the figures."""
     rng = np.random.default_rng(11)
     known = shapes(rng)
-    stage = ForecastStage(ForecastSettings(), create("trend"))
+    settings = ForecastSettings()
+    stage, ensemble = ForecastStage(settings, create("trend")), create_ensemble(settings)
     spent, told, ranged, came = 0.0, [], [], []
     for begin in range(0, series, BLOCK):
         count = min(BLOCK, series - begin)
@@ -76,8 +77,9 @@ def main(series: int = 100_000) -> None:
         keys = [SeriesKey(f"asset-{begin + i}", "used") for i in range(count)]
         clock = time.process_time()
         crossings = stage.cross(
-            panel, keys, limits, [Direction.UP] * count, HORIZON * STEP, datetime.now(UTC)
-        )
+            panel, keys, limits, [Direction.UP] * count, HORIZON * STEP, datetime.now(UTC),
+            ensemble=ensemble.of_part(count / series),
+        )  # fmt: skip
         spent += time.process_time() - clock
         fresh = past[:, -1] < limits
         chance = np.array([c.probability or 0.0 for c in crossings])

@@ -149,6 +149,7 @@ def _forecast_row(info: SeriesInfo, forecast: Forecast | None) -> dict[str, Any]
         "times": times,
         "levels": forecast.levels,
         "quantiles": forecast.quantiles[0],
+        "coverage": forecast.coverage,
         "method": forecast.method,
         "version": forecast.version,
     }
