@@ -205,9 +205,12 @@ def _event(first: Crossing | None, words: Words, world: World, now: datetime) ->
 
 def limit_source(crossing: Crossing, words: Words) -> str:
     """Returns where a limit comes from that is a share of another series or was learnt."""
+    said = []
     if crossing.share is not None:
-        return words("plot.of", share=words.percent(crossing.share), metric=crossing.of)
-    return words("plot.learnt", count=crossing.learnt_from) if crossing.learnt_from else ""
+        said.append(words("plot.of", share=words.percent(crossing.share), metric=crossing.of))
+    if crossing.learnt_from:
+        said.append(words("plot.learnt", count=crossing.learnt_from))
+    return " ".join(said)
 
 
 def _matches(asset: Asset, text: str) -> bool:
