@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from errno import EISDIR
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import pandas as pd
@@ -210,9 +210,11 @@ def read_numbers(source: str, column: "pd.Series[Any]") -> FloatArray:
 
 def _read_csv(source: str) -> pd.DataFrame:
     text: Any = source
+    raw: Any = None
     with ExitStack() as opened:
         if source == "-":
-            text = io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig"))
+            raw = io.BytesIO(sys.stdin.buffer.read())
+            text = io.StringIO(raw.getvalue().decode("utf-8-sig"))
         elif source.endswith(".gz"):
             text = opened.enter_context(_Bounded(source))
         frame = pd.read_csv(
@@ -224,6 +226,12 @@ def _read_csv(source: str) -> pd.DataFrame:
             quoting=csv.QUOTE_MINIMAL,
             index_col=False,
         )
+        if source.endswith(".gz"):
+            raw = opened.enter_context(_Bounded(source))
+        elif source != "-":
+            raw = opened.enter_context(Path(source).open("rb"))
+        if row := _row_of_nul(raw):  # some parsers end a cell there, and lose the rest of it
+            raise ValueError(f"row {row}: a cell holds the character NUL")
     head = frame.iloc[0]
     if len(head) == 1 and ";" in str(head.iloc[0]):
         raise ValueError("its columns are separated by ';'; write commas and decimal points")
@@ -235,6 +243,17 @@ def _read_csv(source: str) -> pd.DataFrame:
     frame = frame.iloc[1:].reset_index(drop=True)
     frame.columns = pd.Index([str(name) for name in head])
     return frame
+
+
+def _row_of_nul(raw: BinaryIO) -> int:
+    """Returns the row (the header is 1) of the first NUL, 0 where there is none."""
+    rows = 1
+    while part := raw.read(1 << 20):
+        at = part.find(b"\0")
+        if at >= 0:
+            return rows + part.count(b"\n", 0, at)
+        rows += part.count(b"\n")
+    return 0
 
 
 class _Bounded(gzip.GzipFile):
