@@ -14,37 +14,18 @@ from aiops.domain.instant import from_ns, to_ns
 from aiops.domain.panel import Panel
 from aiops.domain.series import SeriesKey
 from aiops.ledger.open import open_ledger
+from tests.unit.detect.watched import MINUTE, START, Watched
 
-MINUTE = 60 * 10**9
-START = to_ns(datetime(2026, 1, 5, tzinfo=UTC))
 SHIFT = 1200
 
 
-class Seen:
+class Seen(Watched):
     """Two assets of one metric at one minute, the first shifts and stays there."""
 
     def __init__(self, ledger):
         noise = np.random.default_rng(4).normal(size=(2, 2000))
         noise[0, SHIFT:] += 30
-        self.values = noise
-        keys = [SeriesKey(name, "temperature") for name in ("a", "b")]
-        ids = ledger.catalogue.ids(keys, MINUTE)
-        self.infos = tuple(ledger.catalogue.info(np.array(ids)))
-        self.first_ns = {info.id: START for info in self.infos}
-
-    def series_by_step(self):
-        return {MINUTE: self.infos}
-
-    def zones(self, infos):
-        return ["UTC"] * len(infos)
-
-    def sites(self, infos):
-        return [""] * len(infos)
-
-    def panel(self, ids, start, end, step):
-        cells = slice((start - START) // MINUTE, (end - START) // MINUTE)
-        times = np.arange(start, end, MINUTE, dtype=np.int64)
-        return Panel.of(self.values[:, cells], times, step, series=ids)
+        super().__init__(ledger, [SeriesKey(name, "temperature") for name in ("a", "b")], noise)
 
 
 @pytest.fixture

@@ -13,40 +13,21 @@ from aiops.detect.stage import DetectStage
 from aiops.detect.verdicts import given
 from aiops.detect.windows import Due
 from aiops.domain.incident import IncidentKind, Member, MemberSource, Outcome, OutcomeKind
-from aiops.domain.instant import from_ns, to_ns
-from aiops.domain.panel import Panel
+from aiops.domain.instant import from_ns
 from aiops.domain.series import SeriesKey
 from aiops.ledger.open import open_ledger
 from aiops.testing.ledger import example_incident
+from tests.unit.detect.watched import MINUTE, START, Watched
 
-MINUTE = 60 * 10**9
-START = to_ns(datetime(2026, 1, 5, tzinfo=UTC))
 CELLS = 1600
 KEY = SeriesKey("a", "temperature")
 
 
-class One:
+class One(Watched):
     """One series at one minute."""
 
     def __init__(self, ledger):
-        self.values = np.random.default_rng(4).normal(size=(1, CELLS))
-        ids = ledger.catalogue.ids([KEY], MINUTE)
-        self.infos = tuple(ledger.catalogue.info(np.array(ids)))
-        self.first_ns = {info.id: START for info in self.infos}
-
-    def series_by_step(self):
-        return {MINUTE: self.infos}
-
-    def zones(self, infos):
-        return ["UTC"] * len(infos)
-
-    def sites(self, infos):
-        return [""] * len(infos)
-
-    def panel(self, ids, start, end, step):
-        cells = slice((start - START) // MINUTE, (end - START) // MINUTE)
-        times = np.arange(start, end, MINUTE, dtype=np.int64)
-        return Panel.of(self.values[:, cells], times, step, series=ids)
+        super().__init__(ledger, [KEY], np.random.default_rng(4).normal(size=(1, CELLS)))
 
 
 @pytest.fixture
